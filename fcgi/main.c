@@ -1,0 +1,143 @@
+/* tally.fcgi: the command line, the configuration, and the start of the worker. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "config.h"
+#include "db.h"
+#include "log.h"
+#include "peer.h"
+#include "worker.h"
+
+/* multiwatch gives up for good on a program that ends four times at its start: whoever ends there
+ * takes this long, so that it is not done within moments. */
+enum { FAILED_START_SECONDS = 1 };
+
+static const char usage[] = "usage: tally.fcgi [-c FILE] [-t] [-V] [-h]\n"
+                            "  -c FILE  read this configuration\n"
+                            "  -t       check the configuration and end\n"
+                            "  -V       print the version and end\n"
+                            "  -h       print this help and end\n"
+                            "Started by spawn-fcgi, mod_fcgid or systemd; see tally.fcgi(8).\n";
+
+struct options {
+    const char *config; /* NULL: look for it */
+    bool test;
+};
+
+static int fail_start(int status)
+{
+    sleep(FAILED_START_SECONDS);
+    return status;
+}
+
+static void read_options(int count, char *arguments[], struct options *options)
+{
+    int option;
+
+    while ((option = getopt(count, arguments, "c:tVh")) != -1) {
+        switch (option) {
+        case 'c':
+            options->config = optarg;
+            break;
+        case 't':
+            options->test = true;
+            break;
+        case 'V':
+            puts("tally.fcgi " VERSION);
+            exit(EXIT_SUCCESS);
+        case 'h':
+            fputs(usage, stdout);
+            exit(EXIT_SUCCESS);
+        default:
+            fputs(usage, stderr);
+            exit(fail_start(EX_USAGE));
+        }
+    }
+    if (optind < count) {
+        fprintf(stderr, "tally.fcgi: unexpected argument: %s\n%s", arguments[optind], usage);
+        exit(fail_start(EX_USAGE));
+    }
+}
+
+/* Stores the path of tally.ini beside the executable. Returns whether it can be read. */
+static bool find_beside_executable(struct buffer *path)
+{
+    char executable[4096];
+    ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
+
+    if (length < 0)
+        return false;
+    executable[length] = '\0';
+    *strrchr(executable, '/') = '\0';
+    buffer_add_format(path, "%s/tally.ini", executable);
+    return access(path->data, R_OK) == 0;
+}
+
+static void find_config(const struct options *options, struct buffer *path)
+{
+    const char *variable = getenv("TALLY_CONFIG");
+
+    if (options->config != NULL) {
+        buffer_add_text(path, options->config);
+    } else if (variable != NULL && variable[0] != '\0') {
+        buffer_add_text(path, variable);
+    } else if (!find_beside_executable(path)) {
+        buffer_clear(path);
+        buffer_add_text(path, SYSCONFDIR "/tally/tally.ini");
+    }
+}
+
+static int run(const struct config *config)
+{
+    struct app app = {.config = config};
+    struct error error = {0};
+
+    if (!peer_listen(&error)) {
+        fprintf(stderr, "tally.fcgi: %s; it is started by spawn-fcgi, mod_fcgid or systemd\n",
+                error.message.data);
+        error_free(&error);
+        return fail_start(EX_USAGE);
+    }
+    if (!log_open(config->log.level, config->log.target, &error)) {
+        fprintf(stderr, "tally.fcgi: %s\n", error.message.data);
+        error_free(&error);
+        return fail_start(EX_CONFIG);
+    }
+    app.db = db_new(config);
+    worker_run(&app);
+    db_free(app.db);
+    return EXIT_SUCCESS;
+}
+
+int main(int count, char *arguments[])
+{
+    struct options options = {0};
+    struct buffer path = {0};
+    struct buffer faults = {0};
+    struct config config;
+    int status;
+
+    worker_hold_signals();
+    /* spawn-fcgi hands down what it had open. */
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    read_options(count, arguments, &options);
+    find_config(&options, &path);
+    if (!config_read(path.data, &config, &faults)) {
+        fputs(faults.data, stderr);
+        status = options.test ? EX_CONFIG : fail_start(EX_CONFIG);
+    } else if (options.test) {
+        printf("%s: the configuration is fine\n", path.data);
+        status = EXIT_SUCCESS;
+    } else {
+        status = run(&config);
+    }
+    config_free(&config);
+    buffer_free(&faults);
+    buffer_free(&path);
+    return status;
+}

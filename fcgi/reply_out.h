@@ -1,0 +1,12 @@
+/* The reply as CGI headers and a body (RFC 3875 6). */
+#ifndef TALLY_REPLY_OUT_H
+#define TALLY_REPLY_OUT_H
+
+#include <stdbool.h>
+
+#include "route.h"
+
+/* Sends the reply to the request at hand and ends it; `head`: without its body. */
+void reply_out_send(const struct reply *reply, bool head);
+
+#endif

@@ -1,0 +1,29 @@
+-- The third part of GET /admin/usage: what was consumed of each resource type on each UTC day.
+--
+-- $1 days, $2 collection_id (null: all); day is in seconds since 1970
+select
+  extract(epoch from day)::bigint as day,
+  resource_type,
+  event_count,
+  total_value
+from (
+  select
+    -- The clock of UTC: date_trunc on it knows no other zone.
+    date_trunc('day', created_at at time zone 'UTC') as day,
+    resource_type,
+    count(*) as event_count,
+    coalesce(sum(tally_number(total)), 0) as total_value
+  from (
+    select
+      created_at,
+      resource_type,
+      detail -> tally_total_member(resource_type) as total
+    from resource_usage_log
+    where created_at >= now() - $1::int * interval '24 hours'
+      and created_at < 'infinity'
+      and ($2::uuid is null or collection_id = $2)
+    offset 0  -- keeps the planner from taking each member out of detail again at every mention
+  ) event
+  group by 1, 2
+) usage
+order by day desc, resource_type collate "C"

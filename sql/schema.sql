@@ -1,0 +1,100 @@
+-- The tables, indexes and functions of Tally.
+--
+--   psql -d DATABASE -f sql/schema.sql
+--
+-- Run it as the owner of the database or of the schema that comes first in the search path, again
+-- and again if you like: what is there stays, what is missing is added, all of it or nothing.
+-- A log with the columns id, created_at, collection_id, resource_type and detail is adopted without
+-- being rewritten; while its indexes are built, writers to it wait.
+
+\set ON_ERROR_STOP on
+\set QUIET on
+set client_min_messages = warning;
+
+begin;
+
+-- Two runs at a time would trip over each other's half-made tables.
+select pg_advisory_xact_lock(hashtextextended('tally schema', 0)) \g /dev/null
+
+-- Collections, for their titles. The site's own table or view with these columns may take its place.
+create table if not exists nodes (
+  id    uuid primary key,
+  title text
+);
+
+-- One row per event: the only source of truth.
+create table if not exists resource_usage_log (
+  id            uuid primary key default gen_random_uuid(),  -- the idempotency key
+  created_at    timestamptz not null default now(),          -- when it was consumed
+  resource_type text not null,                               -- ai, whisper, tts, cas, bandwidth, livekit, any other
+  collection_id uuid,
+  detail        jsonb not null default '{}'
+);
+
+alter table resource_usage_log
+  add column if not exists user_id    uuid,
+  add column if not exists bot_id     uuid,
+  add column if not exists channel_id uuid,
+  add column if not exists thread_id  text,
+  add column if not exists agent_id   text,
+  add column if not exists seq        bigint;
+
+-- Each new event gets the next number; one number at a time, so that they ascend across sessions.
+create sequence if not exists resource_usage_log_seq as bigint cache 1 owned by resource_usage_log.seq;
+alter table resource_usage_log alter column seq set default nextval('resource_usage_log_seq');
+
+-- Whoever may insert into the log must be able to draw a number for it.
+grant usage on sequence resource_usage_log_seq to public;
+
+-- One index per filter of a report. The filters of /v1/usage/stats look at AI events alone.
+create index if not exists resource_usage_log_created_at on resource_usage_log (created_at);
+create index if not exists resource_usage_log_collection on resource_usage_log (collection_id, created_at);
+create index if not exists resource_usage_log_user on resource_usage_log (user_id, created_at)
+  where resource_type = 'ai' and user_id is not null;
+create index if not exists resource_usage_log_bot on resource_usage_log (bot_id, created_at)
+  where resource_type = 'ai' and bot_id is not null;
+create index if not exists resource_usage_log_channel on resource_usage_log (channel_id, created_at)
+  where resource_type = 'ai' and channel_id is not null;
+create index if not exists resource_usage_log_thread on resource_usage_log (thread_id, created_at)
+  where resource_type = 'ai' and thread_id is not null;
+create index if not exists resource_usage_log_agent on resource_usage_log (agent_id, created_at)
+  where resource_type = 'ai' and agent_id is not null;
+
+-- The number that a member of detail stands for: a JSON number, or a string that holds a plain
+-- decimal number, within ±1e18; anything else is null, and counts as 0 in a sum. It never fails.
+create or replace function tally_number(member jsonb) returns numeric
+  language sql immutable parallel safe
+as $$
+  select case jsonb_typeof(member)
+    when 'number' then
+      case when member::numeric between -1e18 and 1e18 then member::numeric end
+    when 'string' then
+      case when octet_length(member #>> '{}') <= 1000
+            and member #>> '{}' ~ '^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)$' then
+        case when (member #>> '{}')::numeric between -1e18 and 1e18 then (member #>> '{}')::numeric end
+      end
+  end
+$$;
+
+-- The member of detail that counts as the total of a resource type; null for a type without one.
+create or replace function tally_total_member(resource_type text) returns text
+  language sql immutable parallel safe
+as $$
+  select case resource_type
+    when 'ai' then 'tokens_in'
+    when 'whisper' then 'duration_seconds'
+    when 'tts' then 'characters'
+    when 'cas' then 'size_bytes'
+    when 'bandwidth' then 'size_bytes'
+    when 'livekit' then 'participant_minutes'
+  end
+$$;
+
+-- Which schema this is; a worker that was built for another one does not start to work on it.
+create table if not exists tally_schema (
+  version int not null
+);
+delete from tally_schema;
+insert into tally_schema (version) values (1);
+
+commit;

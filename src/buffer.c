@@ -1,0 +1,80 @@
+#include "buffer.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allocate.h"
+
+enum { SMALLEST_CAPACITY = 64 };
+
+void buffer_reserve(struct buffer *buffer, size_t extra)
+{
+    /* A sum that does not fit becomes SIZE_MAX, which allocate_again refuses. */
+    size_t needed = extra < SIZE_MAX - buffer->length ? buffer->length + extra + 1 : SIZE_MAX;
+    if (needed <= buffer->capacity)
+        return;
+    size_t capacity = buffer->capacity <= SIZE_MAX / 2 ? buffer->capacity * 2 : SIZE_MAX;
+    if (capacity < SMALLEST_CAPACITY)
+        capacity = SMALLEST_CAPACITY;
+    if (capacity < needed)
+        capacity = needed;
+    buffer->data = allocate_again(buffer->data, capacity);
+    buffer->capacity = capacity;
+}
+
+void buffer_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+    buffer_reserve(buffer, length);
+    if (length > 0)
+        memcpy(buffer->data + buffer->length, bytes, length);
+    buffer->length += length;
+    buffer->data[buffer->length] = '\0';
+}
+
+void buffer_add_text(struct buffer *buffer, const char *text)
+{
+    buffer_add(buffer, text, strlen(text));
+}
+
+void buffer_add_byte(struct buffer *buffer, char byte)
+{
+    buffer_add(buffer, &byte, 1);
+}
+
+void buffer_add_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_add_format_list(buffer, format, arguments);
+    va_end(arguments);
+}
+
+void buffer_add_format_list(struct buffer *buffer, const char *format, va_list arguments)
+{
+    va_list again;
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0) {
+        perror("tally: vsnprintf");
+        abort();
+    }
+    buffer_reserve(buffer, (size_t)length);
+    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+    buffer->length += (size_t)length;
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->length = 0;
+    if (buffer->data != NULL)
+        buffer->data[0] = '\0';
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){0};
+}

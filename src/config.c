@@ -1,0 +1,319 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allocate.h"
+
+enum { LINE_SIZE = 1024 };
+
+struct key;
+
+/* Reads a value into its place; returns what is wrong with it, or NULL. */
+typedef const char *value_reader(const struct key *key, const char *value, void *place);
+
+struct key {
+    const char *section;
+    const char *name;
+    const char *preset;
+    value_reader *read;
+    size_t offset; /* of the value in struct config */
+    long least, most;
+};
+
+static const char *read_text(const struct key *key, const char *value, void *place)
+{
+    (void)key;
+    free(*(char **)place);
+    *(char **)place = allocate_copy(value);
+    return NULL;
+}
+
+static const char *read_number(const struct key *key, const char *value, void *place)
+{
+    static char fault[80];
+    char *end;
+
+    errno = 0;
+    long number = strtol(value, &end, 10);
+
+    if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || number < key->least ||
+        number > key->most) {
+        snprintf(fault, sizeof fault, "must be a whole number from %ld to %ld", key->least,
+                 key->most);
+        return fault;
+    }
+    *(int *)place = (int)number;
+    return NULL;
+}
+
+static const char *read_switch(const struct key *key, const char *value, void *place)
+{
+    (void)key;
+    *(bool *)place = strcmp(value, "yes") == 0;
+    return *(bool *)place || strcmp(value, "no") == 0 ? NULL : "must be yes or no";
+}
+
+static const char *read_tenancy(const struct key *key, const char *value, void *place)
+{
+    bool multi = strcmp(value, "multi") == 0;
+
+    (void)key;
+    *(enum tenancy *)place = multi ? TENANCY_MULTI : TENANCY_SINGLE;
+    return multi || strcmp(value, "single") == 0 ? NULL : "must be single or multi";
+}
+
+static const char *read_level(const struct key *key, const char *value, void *place)
+{
+    (void)key;
+    return log_level_parse(value, place) ? NULL : "must be error, warning, info or debug";
+}
+
+static const char *read_base_path(const struct key *key, const char *value, void *place)
+{
+    size_t length = strlen(value);
+
+    if (length > 0 && (value[0] != '/' || value[length - 1] == '/'))
+        return "must begin with a slash and not end with one";
+    return read_text(key, value, place);
+}
+
+static const char *read_target(const struct key *key, const char *value, void *place)
+{
+    if (value[0] != '/' && strcmp(value, "stderr") != 0 && strcmp(value, "syslog") != 0)
+        return "must be stderr, syslog or the full path of a file";
+    return read_text(key, value, place);
+}
+
+/* Whatever begins with HTTP_ was sent by the client and proves nothing about who it is. */
+static const char *read_identity_param(const struct key *key, const char *value, void *place)
+{
+    if (strncasecmp(value, "HTTP_", 5) == 0)
+        return "must not begin with HTTP_: any client can set such a parameter";
+    if (value[0] == '\0')
+        return "must not be empty";
+    for (const char *byte = value; *byte != '\0'; byte++) {
+        if (!isalnum((unsigned char)*byte) && *byte != '_')
+            return "must consist of letters, digits and underscores";
+    }
+    return read_text(key, value, place);
+}
+
+#define PLACE(member) offsetof(struct config, member)
+
+static const struct key keys[] = {
+    {"database", "host", "", read_text, PLACE(database.host), 0, 0},
+    {"database", "port", "", read_text, PLACE(database.port), 0, 0},
+    {"database", "dbname", "", read_text, PLACE(database.dbname), 0, 0},
+    {"database", "user", "", read_text, PLACE(database.user), 0, 0},
+    {"database", "passfile", "", read_text, PLACE(database.passfile), 0, 0},
+    {"database", "sslmode", "", read_text, PLACE(database.sslmode), 0, 0},
+    {"database", "service", "", read_text, PLACE(database.service), 0, 0},
+    {"database", "connect_timeout", "5", read_number, PLACE(database.connect_timeout), 1, 60},
+    {"database", "query_timeout", "10000", read_number, PLACE(database.query_timeout), 100,
+     3600000},
+    {"database", "prepared", "yes", read_switch, PLACE(database.prepared), 0, 0},
+    {"service", "tenancy", "multi", read_tenancy, PLACE(service.tenancy), 0, 0},
+    {"service", "base_path", "", read_base_path, PLACE(service.base_path), 0, 0},
+    {"service", "max_requests", "0", read_number, PLACE(service.max_requests), 0, INT_MAX},
+    {"auth", "user_param", "REMOTE_USER", read_identity_param, PLACE(auth.user_param), 0, 0},
+    {"auth", "role_param", "TALLY_ROLE", read_identity_param, PLACE(auth.role_param), 0, 0},
+    {"auth", "user_id_param", "TALLY_USER_ID", read_identity_param, PLACE(auth.user_id_param), 0,
+     0},
+    {"log", "level", "info", read_level, PLACE(log.level), 0, 0},
+    {"log", "target", "stderr", read_target, PLACE(log.target), 0, 0},
+};
+
+enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
+
+/* One reading of a file. */
+struct reading {
+    FILE *file;
+    const char *path;
+    int line;
+    int key_lines[KEY_COUNT]; /* where each key was given; 0: not yet */
+    struct config *config;
+    struct buffer *faults;
+};
+
+static void add_fault(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void add_fault(struct reading *reading, const char *format, ...)
+{
+    va_list arguments;
+
+    buffer_add_format(reading->faults, "%s:%d: ", reading->path, reading->line);
+    va_start(arguments, format);
+    buffer_add_format_list(reading->faults, format, arguments);
+    va_end(arguments);
+    buffer_add_byte(reading->faults, '\n');
+}
+
+static bool is_known_section(const char *name, size_t length)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (strlen(keys[i].section) == length && memcmp(keys[i].section, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* inih passes over what follows the bracket, and a section without keys is never heard of. After
+ * a bracket that is not closed it would call back no more for lines without a value. */
+static void check_section_line(struct reading *reading, char *line)
+{
+    const char *name = line + strspn(line, " \t");
+
+    if (*name != '[')
+        return;
+    name++;
+
+    size_t length = strcspn(name, "]");
+    const char *rest = name + length;
+
+    if (*rest != ']' || rest[1 + strspn(rest + 1, " \t\r\n")] != '\0')
+        add_fault(reading, "a section is a name in brackets and nothing else");
+    else if (!is_known_section(name, length))
+        add_fault(reading, "unknown section [%.*s]", (int)length, name);
+    if (*rest != ']')
+        line[0] = '\0';
+}
+
+/* Stands for fgets in inih, which would cut a long line and take the rest for another one. */
+static char *read_line(char *line, int size, void *stream)
+{
+    struct reading *reading = stream;
+
+    if (fgets(line, size, reading->file) == NULL)
+        return NULL;
+    reading->line++;
+
+    size_t length = strlen(line);
+
+    if (line[length > 0 ? length - 1 : 0] != '\n' && !feof(reading->file)) {
+        int byte;
+
+        while ((byte = getc(reading->file)) != EOF && byte != '\n')
+            ;
+        add_fault(reading, "the line is longer than %d bytes, or has a NUL in it", size - 2);
+        line[0] = '\0';
+    }
+    check_section_line(reading, line);
+    return line;
+}
+
+static const struct key *find_key(const char *section, const char *name)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0)
+            return &keys[i];
+    }
+    return NULL;
+}
+
+/* A value with what looks like a comment behind it: neither cut off nor taken in silently. */
+static bool has_comment(const char *value)
+{
+    for (const char *byte = value; *byte != '\0'; byte++) {
+        if ((*byte == ';' || *byte == '#') && (byte == value || isblank((unsigned char)byte[-1])))
+            return true;
+    }
+    return false;
+}
+
+static void take_value(struct reading *reading, const struct key *key, const char *value)
+{
+    int *given = &reading->key_lines[key - keys];
+
+    if (*given != 0) {
+        add_fault(reading, "%s is given again; it stands in line %d already", key->name, *given);
+        return;
+    }
+    *given = reading->line;
+
+    const char *fault = has_comment(value)
+                            ? "must not have a comment behind it: give it a line of its own"
+                            : key->read(key, value, (char *)reading->config + key->offset);
+
+    if (fault != NULL)
+        add_fault(reading, "%s %s", key->name, fault);
+}
+
+static int take_pair(void *context, const char *section, const char *name, const char *value)
+{
+    struct reading *reading = context;
+    const struct key *key = find_key(section, name);
+
+    if (value == NULL)
+        add_fault(reading, "neither a section, nor a key = value, nor a comment");
+    else if (section[0] == '\0')
+        add_fault(reading, "%s stands before the first section", name);
+    else if (key != NULL)
+        take_value(reading, key, value);
+    else if (is_known_section(section, strlen(section)))
+        add_fault(reading, "unknown key %s in section [%s]", name, section);
+    return 1;
+}
+
+static void set_presets(struct config *config)
+{
+    memset(config, 0, sizeof *config);
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        keys[i].read(&keys[i], keys[i].preset, (char *)config + keys[i].offset);
+}
+
+bool config_read(const char *path, struct config *config, struct buffer *faults)
+{
+    struct reading reading = {.path = path, .config = config, .faults = faults};
+    size_t length = faults->length;
+
+    set_presets(config);
+    reading.file = fopen(path, "r");
+    if (reading.file == NULL) {
+        buffer_add_format(faults, "%s: cannot be opened: %s\n", path, strerror(errno));
+        return false;
+    }
+    ini_allow_inline_comments = false;
+    ini_allow_multiline = false;
+    ini_allow_no_value = true;
+    ini_use_stack = false;
+    ini_initial_alloc = ini_max_line = LINE_SIZE;
+    ini_parse_stream(read_line, &reading, take_pair, &reading);
+    if (ferror(reading.file))
+        buffer_add_format(faults, "%s: cannot be read: %s\n", path, strerror(errno));
+    fclose(reading.file);
+    return faults->length == length;
+}
+
+static bool holds_text(const struct key *key)
+{
+    return key->read == read_text || key->read == read_base_path || key->read == read_target ||
+           key->read == read_identity_param;
+}
+
+void config_free(struct config *config)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        char **text = (char **)((char *)config + keys[i].offset);
+
+        if (holds_text(&keys[i])) {
+            free(*text);
+            *text = NULL;
+        }
+    }
+}
+
+void config_each_key(void (*visit)(const char *section, const char *key, const char *preset,
+                                   void *context),
+                     void *context)
+{
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        visit(keys[i].section, keys[i].name, keys[i].preset, context);
+}

@@ -1,0 +1,45 @@
+/* tally.ini: every key, its type and its default stand in one table in config.c. */
+#ifndef TALLY_CONFIG_H
+#define TALLY_CONFIG_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+#include "log.h"
+
+enum tenancy { TENANCY_SINGLE, TENANCY_MULTI };
+
+/* Texts belong to the struct; one that is not set is "". */
+struct config {
+    struct {
+        char *host, *port, *dbname, *user, *passfile, *sslmode, *service; /* handed to libpq */
+        int connect_timeout; /* seconds */
+        int query_timeout;   /* milliseconds */
+        bool prepared;       /* whether statements are prepared once per connection */
+    } database;
+    struct {
+        enum tenancy tenancy;
+        char *base_path; /* "" or a path that begins and does not end with a slash */
+        int max_requests; /* after so many a worker ends; 0: never */
+    } service;
+    struct {
+        char *user_param, *role_param, *user_id_param; /* names of FastCGI parameters */
+    } auth;
+    struct {
+        enum log_level level;
+        char *target; /* stderr, syslog or the path of a file */
+    } log;
+};
+
+/* Fills `config` from the file. At faults returns false and appends a line for each to `faults`:
+ * "PATH:LINE: FAULT". Either way config_free frees what was filled. */
+bool config_read(const char *path, struct config *config, struct buffer *faults);
+
+void config_free(struct config *config);
+
+/* Calls `visit` with section, key and default of each row of the table, in order. */
+void config_each_key(void (*visit)(const char *section, const char *key, const char *preset,
+                                   void *context),
+                     void *context);
+
+#endif

@@ -1,0 +1,111 @@
+#include "db_exchange.h"
+
+#include <poll.h>
+
+#include "clock.h"
+
+enum { CANCEL_MOST = 500 }; /* milliseconds for a cancelled query to end */
+
+bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
+                      struct error *error)
+{
+    struct pollfd fds[] = {{.fd = pq_socket(pq), .events = events},
+                           {.fd = limit->peer_fd, .events = POLLRDHUP}};
+
+    /* A signal's interruption shows as nothing being ready; the caller asks again. */
+    poll(fds, 2, clock_left(limit->deadline));
+    if (fds[1].revents != 0)
+        return error_set(error, ERROR_PEER_GONE, "the client has left");
+    if (fds[0].revents == 0 && clock_left(limit->deadline) == 0)
+        return error_set(error, ERROR_DEADLINE, "the query took too long");
+    return true;
+}
+
+/* The first fault is the cause; what fails after it in a batch fails because of it. */
+static void note_fault(const struct pq_result *result, const struct db_fault **fault,
+                       struct error *error)
+{
+    const char *sqlstate = pq_sqlstate(result);
+    struct buffer text = {0};
+
+    if (*fault != NULL)
+        return;
+    *fault = db_fault_find(sqlstate);
+    error_set(error, (*fault)->code, "%s", (*fault)->message);
+    pq_add_message(result, &text);
+    error_detail(error, "%s %s%s", sqlstate, text.data == NULL ? "" : text.data,
+                 (*fault)->advice);
+    buffer_free(&text);
+}
+
+/* Handles what has arrived. Returns false where the exchange is over, early if *early says so. */
+static bool take_events(struct pq *pq, int *step, bool *early, db_result_handler *take,
+                        void *context, const struct db_fault **fault, struct error *error)
+{
+    struct pq_result *result;
+
+    for (;;) {
+        switch (pq_next(pq, &result)) {
+        case PQ_NOTHING_YET:
+            return true;
+        case PQ_RESULT:
+            *early = !take(result, *step, context, error);
+            pq_clear(result);
+            if (*early)
+                return false;
+            break;
+        case PQ_NEXT:
+            ++*step;
+            break;
+        case PQ_FAULT:
+            note_fault(result, fault, error);
+            pq_clear(result);
+            break;
+        case PQ_END:
+            return false;
+        }
+    }
+}
+
+bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take, void *context,
+                 const struct db_fault **fault, struct error *error)
+{
+    bool early = false;
+    int step = 0;
+
+    *fault = NULL;
+    for (;;) {
+        bool unsent = pq_flush(pq) > 0;
+
+        if (!take_events(pq, &step, &early, take, context, fault, error))
+            return !early && *fault == NULL;
+        if (!db_exchange_wait(pq, unsent ? POLLIN | POLLOUT : POLLIN, limit, error))
+            return false;
+        /* What fails here is told by the next event. */
+        pq_receive(pq);
+    }
+}
+
+static bool ignore_result(const struct pq_result *result, int step, void *context,
+                          struct error *error)
+{
+    (void)result;
+    (void)step;
+    (void)context;
+    (void)error;
+    return true;
+}
+
+bool db_exchange_abandon(struct pq *pq)
+{
+    struct db_limit limit = {clock_now() + CANCEL_MOST, -1};
+    const struct db_fault *fault;
+    struct error error = {0};
+
+    if (!pq_is_idle(pq)) {
+        pq_cancel(pq);
+        db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
+        error_free(&error);
+    }
+    return pq_is_idle(pq);
+}

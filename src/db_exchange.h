@@ -1,0 +1,38 @@
+/* One exchange with PostgreSQL: what was sent is answered, read and handed on, with a limit. */
+#ifndef TALLY_DB_EXCHANGE_H
+#define TALLY_DB_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "db_fault.h"
+#include "error.h"
+#include "pq.h"
+
+/* Who waits for the answer, and until when. */
+struct db_limit {
+    int64_t deadline; /* clock_now()'s */
+    int peer_fd;      /* socket of the client's side; -1: none to watch */
+};
+
+/* Takes a result of the statement number `step` of a batch. Returns false with the error set to
+ * end the exchange. */
+typedef bool db_result_handler(const struct pq_result *result, int step, void *context,
+                               struct error *error);
+
+/* Waits until the connection's socket has one of `events` (poll(2)). Fails with ERROR_DEADLINE or
+ * ERROR_PEER_GONE. */
+bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
+                      struct error *error);
+
+/* Sends what is unsent and reads to the end. Where a statement fails, the rest is read all the
+ * same, *fault says what it means (NULL: none failed) and the error is set from it. An exchange that
+ * ended early leaves the connection in use: see db_exchange_abandon. */
+bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take, void *context,
+                 const struct db_fault **fault, struct error *error);
+
+/* Ends what is still running, at the server as well. Returns whether the connection is idle again,
+ * else it is good for nothing but pq_close. Takes half a second at the most. */
+bool db_exchange_abandon(struct pq *pq);
+
+#endif

@@ -1,0 +1,41 @@
+#include "db_fault.h"
+
+#include <string.h>
+
+#define AWAY "the database is not available"
+#define UNFIT "the database is not set up for this service"
+#define SET_UP "; run sql/schema.sql and sql/grants.sql as the owner of the database"
+
+static const struct db_fault broken = {"", ERROR_UNAVAILABLE, true, true, AWAY, ""};
+
+/* The first row that fits counts; the last one fits all. */
+static const struct db_fault faults[] = {
+    /* query_canceled, lock_not_available */
+    {"57014", ERROR_DEADLINE, false, false, "the query took too long", ""},
+    {"55P03", ERROR_DEADLINE, false, false, "the query took too long", ""},
+    /* the server stops, starts, or ended the session; connection exceptions */
+    {"57P", ERROR_UNAVAILABLE, true, true, AWAY, ""},
+    {"08", ERROR_UNAVAILABLE, true, true, AWAY, ""},
+    /* out of connections, memory or disk */
+    {"53", ERROR_UNAVAILABLE, true, false, AWAY, ""},
+    /* a standby's conflict with recovery */
+    {"40", ERROR_UNAVAILABLE, false, true, AWAY, ""},
+    /* the prepared statement is gone; its result would change its type */
+    {"26000", ERROR_UNAVAILABLE, true, true, AWAY, ""},
+    {"0A000", ERROR_UNAVAILABLE, true, true, AWAY, ""},
+    /* a table, column, function, schema or right is missing */
+    {"42", ERROR_UNAVAILABLE, true, true, UNFIT, SET_UP},
+    {"3F000", ERROR_UNAVAILABLE, true, true, UNFIT, SET_UP},
+    {"", ERROR_INTERNAL, false, false, "internal error", ""},
+};
+
+const struct db_fault *db_fault_find(const char *sqlstate)
+{
+    const struct db_fault *fault = faults;
+
+    if (sqlstate[0] == '\0')
+        return &broken;
+    while (strncmp(sqlstate, fault->sqlstate, strlen(fault->sqlstate)) != 0)
+        fault++;
+    return fault;
+}

@@ -1,0 +1,52 @@
+#include "error.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+
+static const char *const statuses[ERROR_CODES] = {
+    [ERROR_NONE] = "200 OK",
+    [ERROR_BAD_REQUEST] = "400 Bad Request",
+    [ERROR_UNAUTHENTICATED] = "401 Unauthorized",
+    [ERROR_FORBIDDEN] = "403 Forbidden",
+    [ERROR_NOT_FOUND] = "404 Not Found",
+    [ERROR_METHOD_NOT_ALLOWED] = "405 Method Not Allowed",
+    [ERROR_INTERNAL] = "500 Internal Server Error",
+    [ERROR_UNAVAILABLE] = "503 Service Unavailable",
+    [ERROR_DEADLINE] = "504 Gateway Timeout",
+    [ERROR_PEER_GONE] = "499 Client Closed Request",
+};
+
+bool error_set(struct error *error, enum error_code code, const char *format, ...)
+{
+    if (error->code != ERROR_NONE)
+        return false;
+    error->code = code;
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_add_format_list(&error->message, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+bool error_detail(struct error *error, const char *format, ...)
+{
+    if (error->code == ERROR_NONE || error->detail.length > 0)
+        return false;
+    va_list arguments;
+    va_start(arguments, format);
+    buffer_add_format_list(&error->detail, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+const char *error_status(enum error_code code)
+{
+    return statuses[code];
+}
+
+void error_free(struct error *error)
+{
+    buffer_free(&error->message);
+    buffer_free(&error->detail);
+    error->code = ERROR_NONE;
+}

@@ -1,0 +1,78 @@
+#include "fields.h"
+
+#include "decimal.h"
+
+/* Writes one value; returns false where the text is not of its type. */
+typedef bool field_writer(struct json_writer *json, const char *text, size_t length);
+
+static bool write_text(struct json_writer *json, const char *text, size_t length)
+{
+    json_string(json, text, length);
+    return true;
+}
+
+static bool write_i64(struct json_writer *json, const char *text, size_t length)
+{
+    int64_t value = 0;
+    bool good = decimal_to_i64(text, &value);
+
+    (void)length;
+    json_i64(json, value);
+    return good;
+}
+
+static bool write_f64(struct json_writer *json, const char *text, size_t length)
+{
+    double value = 0;
+    bool good = decimal_to_f64(text, &value);
+
+    (void)length;
+    json_f64(json, value);
+    return good;
+}
+
+static bool write_time(struct json_writer *json, const char *text, enum timestamp_zone zone)
+{
+    struct timestamp time = {0, 0};
+    bool good = decimal_to_i64(text, &time.seconds);
+
+    json_timestamp(json, &time, zone);
+    return good;
+}
+
+static bool write_time_z(struct json_writer *json, const char *text, size_t length)
+{
+    (void)length;
+    return write_time(json, text, TIMESTAMP_ZONE_Z);
+}
+
+static bool write_time_offset(struct json_writer *json, const char *text, size_t length)
+{
+    (void)length;
+    return write_time(json, text, TIMESTAMP_ZONE_OFFSET);
+}
+
+static field_writer *const writers[] = {
+    [FIELD_TEXT] = write_text,     [FIELD_I64] = write_i64,
+    [FIELD_F64] = write_f64,       [FIELD_TIME_Z] = write_time_z,
+    [FIELD_TIME_OFFSET] = write_time_offset,
+};
+
+bool fields_write(struct json_writer *json, const struct field *fields, const struct db_row *row,
+                  int column, struct error *error)
+{
+    json_begin_object(json);
+    for (const struct field *field = fields; field->type != FIELD_END; field++, column++) {
+        const char *text = db_row_text(row, column);
+
+        json_key(json, field->key);
+        if (text == NULL) {
+            json_null(json);
+        } else if (!writers[field->type](json, text, db_row_length(row, column))) {
+            error_set(error, ERROR_INTERNAL, "internal error");
+            return error_detail(error, "column %s holds \"%s\"", field->key, text);
+        }
+    }
+    json_end_object(json);
+    return true;
+}

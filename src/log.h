@@ -1,0 +1,29 @@
+/* The log: one line per message, with time (UTC), level and process id.
+ *
+ * It is the one piece of global state. Control characters in a message are written as \xHH, so
+ * that no text from outside can forge a line. */
+#ifndef TALLY_LOG_H
+#define TALLY_LOG_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Reads error, warning, info or debug. Returns false for anything else. */
+bool log_level_parse(const char *text, enum log_level *level);
+
+/* Sends what is at most `level` to `target`: "stderr", "syslog" or the path of a file, which is
+ * appended to. Before the first call messages up to info go to standard error. Fails with
+ * ERROR_INTERNAL where the file cannot be opened. */
+bool log_open(enum log_level level, const char *target, struct error *error);
+
+/* Whether a message of this level would be written. */
+bool log_enabled(enum log_level level);
+
+/* Writes a message. errno is kept. */
+void log_message(enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

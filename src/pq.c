@@ -1,0 +1,300 @@
+#include "pq.h"
+
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allocate.h"
+
+/* Results come as text. Binary was no faster for the few columns that are not text anyway, and
+ * numeric has no binary form that is easy to read. */
+enum { FORMAT_TEXT = 0 };
+
+enum { SETTINGS_MOST = 32, CANCEL_STACK = 256 * 1024 };
+
+struct pq {
+    PGconn *connection;
+    bool in_batch;
+};
+
+/* struct pq_result is a PGresult for everyone but this file. */
+static PGresult *handle(const struct pq_result *result)
+{
+    return (PGresult *)result;
+}
+
+struct pq *pq_start(const struct pq_setting *settings)
+{
+    const char *keywords[SETTINGS_MOST + 1];
+    const char *values[SETTINGS_MOST + 1];
+    struct pq *pq = allocate_zeroed(1, sizeof *pq);
+    size_t count = 0;
+
+    for (; settings->keyword != NULL && count < SETTINGS_MOST; settings++) {
+        keywords[count] = settings->keyword;
+        values[count++] = settings->value;
+    }
+    keywords[count] = values[count] = NULL;
+    pq->connection = PQconnectStartParams(keywords, values, 0);
+    return pq;
+}
+
+/* Notices say nothing that the one on call could act on. */
+static void ignore_notice(void *context, const PGresult *notice)
+{
+    (void)context;
+    (void)notice;
+}
+
+enum pq_progress pq_advance(struct pq *pq)
+{
+    if (PQstatus(pq->connection) == CONNECTION_BAD)
+        return PQ_IS_BROKEN;
+    switch (PQconnectPoll(pq->connection)) {
+    case PGRES_POLLING_OK:
+        PQsetNoticeReceiver(pq->connection, ignore_notice, NULL);
+        return PQsetnonblocking(pq->connection, 1) == 0 ? PQ_IS_OPEN : PQ_IS_BROKEN;
+    case PGRES_POLLING_READING:
+        return PQ_WANTS_READ;
+    case PGRES_POLLING_WRITING:
+        return PQ_WANTS_WRITE;
+    default:
+        return PQ_IS_BROKEN;
+    }
+}
+
+void pq_close(struct pq *pq)
+{
+    if (pq != NULL)
+        PQfinish(pq->connection);
+    free(pq);
+}
+
+int pq_socket(const struct pq *pq)
+{
+    return PQsocket(pq->connection);
+}
+
+bool pq_tend(struct pq *pq)
+{
+    /* The first call reads the server's last words and succeeds, the second one meets the end. */
+    return PQconsumeInput(pq->connection) && PQconsumeInput(pq->connection) &&
+           PQstatus(pq->connection) == CONNECTION_OK;
+}
+
+bool pq_is_idle(const struct pq *pq)
+{
+    return PQstatus(pq->connection) == CONNECTION_OK &&
+           PQtransactionStatus(pq->connection) == PQTRANS_IDLE &&
+           PQpipelineStatus(pq->connection) == PQ_PIPELINE_OFF;
+}
+
+static void add_one_line(struct buffer *text, const char *message)
+{
+    size_t length = message == NULL ? 0 : strlen(message);
+
+    while (length > 0 && message[length - 1] == '\n')
+        length--;
+    for (size_t i = 0; i < length; i++)
+        buffer_add_byte(text, message[i] == '\n' ? ' ' : message[i]);
+}
+
+void pq_add_fault(const struct pq *pq, struct buffer *text)
+{
+    add_one_line(text, PQerrorMessage(pq->connection));
+}
+
+bool pq_begin_batch(struct pq *pq)
+{
+    pq->in_batch = true;
+    return PQenterPipelineMode(pq->connection) == 1;
+}
+
+bool pq_end_batch(struct pq *pq)
+{
+    return PQpipelineSync(pq->connection) == 1;
+}
+
+bool pq_send_command(struct pq *pq, const char *text)
+{
+    return PQsendQueryParams(pq->connection, text, 0, NULL, NULL, NULL, NULL, FORMAT_TEXT) == 1;
+}
+
+bool pq_send_prepare(struct pq *pq, const char *name, const char *text)
+{
+    return PQsendPrepare(pq->connection, name, text, 0, NULL) == 1;
+}
+
+bool pq_send_describe(struct pq *pq, const char *name)
+{
+    return PQsendDescribePrepared(pq->connection, name) == 1;
+}
+
+bool pq_send_query(struct pq *pq, const char *name, const char *text, int count,
+                   const struct db_value *values)
+{
+    const char *bytes[STATEMENT_PARAMETERS_MOST];
+    int lengths[STATEMENT_PARAMETERS_MOST];
+    int formats[STATEMENT_PARAMETERS_MOST];
+    int sent;
+
+    for (int i = 0; i < count; i++) {
+        bytes[i] = values[i].bytes;
+        lengths[i] = values[i].length;
+        formats[i] = values[i].binary;
+    }
+    if (name[0] != '\0')
+        sent = PQsendQueryPrepared(pq->connection, name, count, bytes, lengths, formats,
+                                   FORMAT_TEXT);
+    else
+        sent = PQsendQueryParams(pq->connection, text, count, NULL, bytes, lengths, formats,
+                                 FORMAT_TEXT);
+    if (sent == 1 && !pq->in_batch)
+        PQsetSingleRowMode(pq->connection);
+    return sent == 1;
+}
+
+int pq_flush(struct pq *pq)
+{
+    return PQflush(pq->connection);
+}
+
+bool pq_receive(struct pq *pq)
+{
+    return PQconsumeInput(pq->connection) == 1;
+}
+
+/* In a batch NULL stands between two statements, and single-row mode is asked for each anew. */
+static enum pq_event after_statement(struct pq *pq)
+{
+    if (!pq->in_batch || PQstatus(pq->connection) == CONNECTION_BAD)
+        return PQ_END;
+    PQsetSingleRowMode(pq->connection);
+    return PQ_NEXT;
+}
+
+enum pq_event pq_next(struct pq *pq, struct pq_result **result)
+{
+    if (PQisBusy(pq->connection))
+        return PQ_NOTHING_YET;
+
+    PGresult *handle = PQgetResult(pq->connection);
+
+    if (handle == NULL)
+        return after_statement(pq);
+    switch (PQresultStatus(handle)) {
+    case PGRES_SINGLE_TUPLE:
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+        *result = (struct pq_result *)handle;
+        return PQ_RESULT;
+    case PGRES_PIPELINE_SYNC:
+        PQclear(handle);
+        pq->in_batch = false;
+        PQexitPipelineMode(pq->connection);
+        return PQ_END;
+    default:
+        *result = (struct pq_result *)handle;
+        return PQ_FAULT;
+    }
+}
+
+void pq_clear(struct pq_result *result)
+{
+    PQclear(handle(result));
+}
+
+int pq_rows(const struct pq_result *result)
+{
+    return PQntuples(handle(result));
+}
+
+const char *pq_text(const struct pq_result *result, int row, int column)
+{
+    return PQgetisnull(handle(result), row, column) ? NULL
+                                                    : PQgetvalue(handle(result), row, column);
+}
+
+size_t pq_length(const struct pq_result *result, int row, int column)
+{
+    return (size_t)PQgetlength(handle(result), row, column);
+}
+
+const char *pq_sqlstate(const struct pq_result *result)
+{
+    const char *sqlstate = PQresultErrorField(handle(result), PG_DIAG_SQLSTATE);
+
+    return sqlstate == NULL ? "" : sqlstate;
+}
+
+void pq_add_message(const struct pq_result *result, struct buffer *text)
+{
+    add_one_line(text, PQresultErrorMessage(handle(result)));
+}
+
+/* The object identifiers of PostgreSQL's built-in types never change (its catalog/pg_type.dat). */
+static const struct {
+    const char *name;
+    Oid oid, alias;
+} types[] = {
+    [SQL_INTEGER] = {"integer", 23, 23},     [SQL_BIGINT] = {"bigint", 20, 20},
+    [SQL_NUMERIC] = {"numeric", 1700, 1700}, [SQL_TEXT] = {"text", 25, 1043 /* varchar */},
+    [SQL_TIMESTAMPTZ] = {"timestamptz", 1184, 1184}, [SQL_UUID] = {"uuid", 2950, 2950},
+};
+
+static bool check_types(const PGresult *description, const char *what,
+                        const enum sql_type *expected, int got_count,
+                        Oid (*got)(const PGresult *, int), struct buffer *fault)
+{
+    if (got_count != statement_count(expected)) {
+        buffer_add_format(fault, "has %d %ss, expected %d", got_count, what,
+                          statement_count(expected));
+        return false;
+    }
+    for (int i = 0; i < got_count; i++) {
+        Oid oid = got(description, i);
+
+        if (oid != types[expected[i]].oid && oid != types[expected[i]].alias) {
+            buffer_add_format(fault, "has %s %d of type %u, expected %s", what, i + 1, oid,
+                              types[expected[i]].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool pq_check_shape(const struct pq_result *description, const struct statement *statement,
+                    struct buffer *fault)
+{
+    const PGresult *got = handle(description);
+
+    return check_types(got, "parameter", statement->parameters, PQnparams(got), PQparamtype,
+                       fault) &&
+           check_types(got, "column", statement->columns, PQnfields(got), PQftype, fault);
+}
+
+static void *send_cancel(void *request)
+{
+    char message[256];
+
+    PQcancel(request, message, sizeof message);
+    PQfreeCancel(request);
+    return NULL;
+}
+
+void pq_cancel(struct pq *pq)
+{
+    PGcancel *request = PQgetCancel(pq->connection);
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    if (request == NULL)
+        return;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, CANCEL_STACK);
+    if (pthread_create(&thread, &attributes, send_cancel, request) != 0)
+        PQfreeCancel(request);
+    pthread_attr_destroy(&attributes);
+}

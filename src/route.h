@@ -1,0 +1,30 @@
+/* From path and method to an endpoint, and from its outcome to a reply. */
+#ifndef TALLY_ROUTE_H
+#define TALLY_ROUTE_H
+
+#include <stdbool.h>
+
+#include "app.h"
+#include "buffer.h"
+
+/* What the web server says about a request; NULL where it says nothing. */
+struct route_input {
+    const char *method;
+    const char *script_name, *path_info; /* the path in two parts (CGI, RFC 3875 4.1) */
+    const char *query;
+    const char *user, *role, *user_id; /* the identity parameters */
+    int peer_fd;
+};
+
+struct reply {
+    const char *status; /* "200 OK"; NULL: nobody waits for a reply */
+    const char *allow;  /* methods for the Allow header, or NULL */
+    int retry_after;    /* seconds for the Retry-After header, or 0 */
+    struct buffer body; /* JSON */
+};
+
+/* Answers a request; the outcome, good or bad, is `reply`, whose body the caller frees. Faults that
+ * are not the client's are logged. */
+void route_answer(struct app *app, const struct route_input *input, struct reply *reply);
+
+#endif

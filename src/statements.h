@@ -1,0 +1,48 @@
+/* Every statement that a worker sends: the text, compiled in from sql/NAME.sql, and the shape that
+ * it must have, which is compared with PostgreSQL's own description of it at each connect. */
+#ifndef TALLY_STATEMENTS_H
+#define TALLY_STATEMENTS_H
+
+#include <stdbool.h>
+
+enum { STATEMENT_PARAMETERS_MOST = 8, STATEMENT_COLUMNS_MOST = 8 };
+
+enum sql_type {
+    SQL_NOTHING, /* ends a list */
+    SQL_INTEGER,
+    SQL_BIGINT,
+    SQL_NUMERIC,
+    SQL_TEXT,
+    SQL_TIMESTAMPTZ,
+    SQL_UUID,
+};
+
+struct statement {
+    const char *name;
+    const char *text;
+    /* Planned once per connection; else at every call, where a plan that must fit all values is
+     * much slower than the planning. */
+    bool planned_once;
+    enum sql_type parameters[STATEMENT_PARAMETERS_MOST + 1];
+    enum sql_type columns[STATEMENT_COLUMNS_MOST + 1];
+};
+
+enum statement_id {
+    STATEMENT_STATS,
+    STATEMENT_STATS_BY_THREAD,
+    STATEMENT_STATS_BY_CHANNEL,
+    STATEMENT_STATS_BY_BOT,
+    STATEMENT_STATS_BY_USER,
+    STATEMENT_STATS_BY_AGENT,
+    STATEMENT_OVERVIEW_BY_COLLECTION,
+    STATEMENT_OVERVIEW_AI_DRILLDOWN,
+    STATEMENT_OVERVIEW_DAILY,
+    STATEMENT_COUNT
+};
+
+extern const struct statement statements[STATEMENT_COUNT];
+
+/* How many entries stand before the SQL_NOTHING of a list. */
+int statement_count(const enum sql_type *types);
+
+#endif

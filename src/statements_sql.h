@@ -1,0 +1,15 @@
+/* The texts in sql/, which embed.awk makes statements_sql.c of. */
+#ifndef TALLY_STATEMENTS_SQL_H
+#define TALLY_STATEMENTS_SQL_H
+
+extern const char overview_ai_drilldown_sql[];
+extern const char overview_by_collection_sql[];
+extern const char overview_daily_sql[];
+extern const char stats_by_agent_sql[];
+extern const char stats_by_bot_sql[];
+extern const char stats_by_channel_sql[];
+extern const char stats_by_thread_sql[];
+extern const char stats_by_user_sql[];
+extern const char stats_sql[];
+
+#endif

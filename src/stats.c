@@ -1,0 +1,250 @@
+#include "stats.h"
+
+#include <string.h>
+
+#include "decimal.h"
+#include "fields.h"
+#include "json_write.h"
+#include "params.h"
+
+struct stats_params {
+    struct param_uuid user_id, bot_id, channel_id;
+    struct param_text thread_id, agent_id;
+    struct param_timestamp since, until;
+    struct param_bucket bucket; /* absent: its zero, a day */
+};
+
+#define PLACE(member) offsetof(struct stats_params, member)
+
+static const struct param params[] = {
+    {"user_id", PARAM_UUID, PLACE(user_id)},       {"bot_id", PARAM_UUID, PLACE(bot_id)},
+    {"channel_id", PARAM_UUID, PLACE(channel_id)}, {"thread_id", PARAM_TEXT, PLACE(thread_id)},
+    {"agent_id", PARAM_TEXT, PLACE(agent_id)},     {"since", PARAM_TIMESTAMP, PLACE(since)},
+    {"until", PARAM_TIMESTAMP, PLACE(until)},      {"bucket", PARAM_BUCKET, PLACE(bucket)},
+};
+
+enum { PARAM_COUNT = sizeof params / sizeof params[0] };
+
+/* The filters that have an index, the one that leaves the fewest events first. */
+static const struct {
+    size_t place; /* of the parameter, whose first member is `given` */
+    enum statement_id statement;
+} indexed_filters[] = {
+    {PLACE(thread_id), STATEMENT_STATS_BY_THREAD}, {PLACE(channel_id), STATEMENT_STATS_BY_CHANNEL},
+    {PLACE(bot_id), STATEMENT_STATS_BY_BOT},       {PLACE(user_id), STATEMENT_STATS_BY_USER},
+    {PLACE(agent_id), STATEMENT_STATS_BY_AGENT},
+};
+
+/* The columns of a row: ts, which totals lack, and the figures. */
+static const struct field bucket_fields[] = {
+    {"ts", FIELD_TIME_OFFSET},     {"messages", FIELD_I64},      {"input_tokens", FIELD_I64},
+    {"output_tokens", FIELD_I64},  {"cached_tokens", FIELD_I64}, {"total_tokens", FIELD_I64},
+    {"cost_usd", FIELD_F64},       {NULL, FIELD_END},
+};
+
+enum { COLUMN_TS = 0, COLUMN_NOW = 7, DEFAULT_WINDOW = 30 * 24 * 60 * 60 /* seconds */ };
+
+struct rendering {
+    struct json_writer json;
+    struct stats_params *given;
+    bool has_totals;
+};
+
+/* ---- Who may see what ---- */
+
+static bool is_held_to_self(const struct app *app, const struct request *request)
+{
+    return app->config->service.tenancy == TENANCY_MULTI && request->identity.role == ROLE_USER;
+}
+
+/* Narrows the filters to what the tenancy knows and the caller may see. */
+static bool restrict_filters(const struct app *app, const struct request *request,
+                             struct stats_params *given, struct error *error)
+{
+    const struct uuid *own = &request->identity.user_id;
+
+    if (app->config->service.tenancy == TENANCY_SINGLE)
+        given->user_id.given = given->bot_id.given = given->channel_id.given = false;
+    if (!is_held_to_self(app, request))
+        return true;
+    if (given->user_id.given && memcmp(&given->user_id.value, own, sizeof *own) != 0)
+        return error_set(error, ERROR_FORBIDDEN, "the usage of another user");
+    given->user_id = (struct param_uuid){true, *own};
+    return true;
+}
+
+static bool check_window(const struct stats_params *given, struct error *error)
+{
+    if (given->since.given && given->until.given &&
+        timestamp_compare(&given->since.value, &given->until.value) > 0)
+        return error_set(error, ERROR_BAD_REQUEST, "since: must not be later than until");
+    return true;
+}
+
+/* ---- The statement ---- */
+
+static const struct statement *choose_statement(const struct stats_params *given)
+{
+    for (size_t i = 0; i < sizeof indexed_filters / sizeof indexed_filters[0]; i++) {
+        const bool *is_given = (const void *)((const char *)given + indexed_filters[i].place);
+
+        if (*is_given)
+            return &statements[indexed_filters[i].statement];
+    }
+    return &statements[STATEMENT_STATS];
+}
+
+static void set_uuid(struct db_value *value, const struct param_uuid *param)
+{
+    if (param->given)
+        db_value_uuid(value, &param->value);
+}
+
+static void set_time(struct db_value *value, const struct param_timestamp *param)
+{
+    if (param->given)
+        db_value_timestamp(value, &param->value);
+}
+
+/* PostgreSQL's text holds no NUL, so no event has this text: `none` becomes true. */
+static void set_text(struct db_value *value, const struct param_text *param, bool *none)
+{
+    if (!param->given)
+        return;
+    db_value_text(value, param->value.length == 0 ? "" : param->value.data);
+    *none = *none || (size_t)value->length != param->value.length;
+}
+
+static void set_values(const struct stats_params *given, struct db_value values[])
+{
+    static const struct timestamp never = {INT64_MAX, 0};
+    bool none = false;
+
+    set_time(&values[0], &given->since);
+    set_time(&values[1], &given->until);
+    db_value_text(&values[2], bucket_name(given->bucket.value));
+    set_uuid(&values[3], &given->user_id);
+    set_uuid(&values[4], &given->bot_id);
+    set_uuid(&values[5], &given->channel_id);
+    set_text(&values[6], &given->thread_id, &none);
+    set_text(&values[7], &given->agent_id, &none);
+    if (none)
+        db_value_timestamp(&values[0], &never);
+}
+
+/* ---- The reply ---- */
+
+/* Puts the instant that the statement took for now into what was not given. */
+static bool settle_window(struct stats_params *given, const struct db_row *row, struct error *error)
+{
+    int64_t microseconds = 0;
+
+    decimal_to_i64(db_row_text(row, COLUMN_NOW), &microseconds);
+
+    struct timestamp now = timestamp_from_microseconds(microseconds);
+
+    if (!given->until.given)
+        given->until = (struct param_timestamp){true, now};
+    if (!given->since.given) {
+        now.seconds -= DEFAULT_WINDOW;
+        given->since = (struct param_timestamp){true, now};
+    }
+    return check_window(given, error);
+}
+
+/* The first row holds the totals, each other one a bucket. Without buckets the totals are the one
+ * bucket, also where there is no event at all. */
+static bool take_row(const struct db_row *row, void *context, struct error *error)
+{
+    struct rendering *rendering = context;
+    struct json_writer *json = &rendering->json;
+    bool undivided = rendering->given->bucket.value == BUCKET_NONE;
+
+    if (rendering->has_totals)
+        return undivided || fields_write(json, bucket_fields, row, COLUMN_TS, error);
+    rendering->has_totals = true;
+    if (!settle_window(rendering->given, row, error))
+        return false;
+    json_key(json, "totals");
+    if (!fields_write(json, bucket_fields + 1, row, COLUMN_TS + 1, error))
+        return false;
+    json_key(json, "buckets");
+    json_begin_array(json);
+    return !undivided || fields_write(json, bucket_fields, row, COLUMN_TS, error);
+}
+
+static void write_uuid(struct json_writer *json, const char *key, const struct param_uuid *param)
+{
+    json_key(json, key);
+    if (param->given)
+        json_uuid(json, &param->value);
+    else
+        json_null(json);
+}
+
+static void write_text(struct json_writer *json, const char *key, const struct param_text *param)
+{
+    json_key(json, key);
+    if (param->given)
+        json_string(json, param->value.length == 0 ? "" : param->value.data, param->value.length);
+    else
+        json_null(json);
+}
+
+static void write_time(struct json_writer *json, const char *key,
+                       const struct param_timestamp *param)
+{
+    json_key(json, key);
+    json_timestamp(json, &param->value, TIMESTAMP_ZONE_OFFSET);
+}
+
+static void write_filters(struct json_writer *json, const struct stats_params *given)
+{
+    const char *bucket = bucket_name(given->bucket.value);
+
+    json_key(json, "filters_applied");
+    json_begin_object(json);
+    write_uuid(json, "user_id", &given->user_id);
+    write_uuid(json, "bot_id", &given->bot_id);
+    write_uuid(json, "channel_id", &given->channel_id);
+    write_text(json, "thread_id", &given->thread_id);
+    write_text(json, "agent_id", &given->agent_id);
+    write_time(json, "since", &given->since);
+    write_time(json, "until", &given->until);
+    json_key(json, "bucket");
+    json_string(json, bucket, strlen(bucket));
+    json_end_object(json);
+}
+
+static bool answer(struct app *app, const struct request *request, struct stats_params *given,
+                   struct buffer *body, struct error *error)
+{
+    struct db_value values[STATEMENT_PARAMETERS_MOST] = {0};
+    struct rendering rendering = {.given = given};
+    struct db_call call = {choose_statement(given), values, take_row, &rendering};
+
+    set_values(given, values);
+    json_start(&rendering.json, body);
+    json_begin_object(&rendering.json);
+    if (!db_run(app->db, &call, 1, request->peer_fd, error))
+        return false;
+    json_end_array(&rendering.json);
+    write_filters(&rendering.json, given);
+    json_end_object(&rendering.json);
+    return true;
+}
+
+bool stats_get(struct app *app, const struct request *request, struct buffer *body,
+               struct error *error)
+{
+    struct stats_params given = {0};
+    bool good;
+
+    if (is_held_to_self(app, request) && !request->identity.has_user_id)
+        return error_set(error, ERROR_FORBIDDEN, "no user id is known for this user");
+    good = params_parse(request->query, params, PARAM_COUNT, &given, error) &&
+           restrict_filters(app, request, &given, error) && check_window(&given, error) &&
+           answer(app, request, &given, body, error);
+    params_free(params, PARAM_COUNT, &given);
+    return good;
+}
