@@ -92,26 +92,27 @@ static void find_config(const struct options *options, struct buffer *path)
     }
 }
 
+static int fail_with(struct error *error, int status)
+{
+    fprintf(stderr, "tally.fcgi: %s\n", error->message.data);
+    error_free(error);
+    return fail_start(status);
+}
+
 static int run(const struct config *config)
 {
     struct app app = {.config = config};
     struct error error = {0};
+    bool ran;
 
-    if (!peer_listen(&error)) {
-        fprintf(stderr, "tally.fcgi: %s; it is started by spawn-fcgi, mod_fcgid or systemd\n",
-                error.message.data);
-        error_free(&error);
-        return fail_start(EX_USAGE);
-    }
-    if (!log_open(config->log.level, config->log.target, &error)) {
-        fprintf(stderr, "tally.fcgi: %s\n", error.message.data);
-        error_free(&error);
-        return fail_start(EX_CONFIG);
-    }
+    if (!peer_listen(&error))
+        return fail_with(&error, EX_USAGE);
+    if (!log_open(config->log.level, config->log.target, &error))
+        return fail_with(&error, EX_CONFIG);
     app.db = db_new(config);
-    worker_run(&app);
+    ran = worker_run(&app, &error);
     db_free(app.db);
-    return EXIT_SUCCESS;
+    return ran ? EXIT_SUCCESS : fail_with(&error, EX_OSERR);
 }
 
 int main(int count, char *arguments[])

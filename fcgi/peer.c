@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/time.h>
 
@@ -11,21 +12,23 @@
 
 enum { LISTEN_FD = 0, ALARM_AGAIN = 100 /* milliseconds */ };
 
-/* One request at a time, as libfcgi itself has one environment. */
+/* One request at a time: a worker has no more. */
 static FCGX_Request request;
+static bool is_read_whole; /* nothing that the web server sends is still to be read */
 
 static void ignore_alarm(int number)
 {
     (void)number;
 }
 
-/* The alarm interrupts a read or write that blocks. It comes again, since the first one may come
- * just before the call. */
-static void set_alarm(int milliseconds)
+/* From now on a read or write that blocks is interrupted after PEER_PATIENCE, and again and again
+ * after it, since the alarm may come just before the call. What waits elsewhere is not disturbed:
+ * poll is called again, and between requests the signal is held. So nobody needs to end it. */
+static void start_alarm(void)
 {
-    struct itimerval timer = {
-        .it_interval = {0, milliseconds > 0 ? ALARM_AGAIN * 1000 : 0},
-        .it_value = {milliseconds / 1000, milliseconds % 1000 * 1000},
+    static const struct itimerval timer = {
+        .it_interval = {0, ALARM_AGAIN * 1000},
+        .it_value = {PEER_PATIENCE / 1000, PEER_PATIENCE % 1000 * 1000},
     };
 
     setitimer(ITIMER_REAL, &timer, NULL);
@@ -40,7 +43,9 @@ bool peer_listen(struct error *error)
     setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
     if (FCGX_IsCGI() || FCGX_Init() != 0 ||
         FCGX_InitRequest(&request, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
-        return error_set(error, ERROR_INTERNAL, "standard input is not a listening socket");
+        return error_set(error, ERROR_INTERNAL,
+                         "standard input is not a listening socket: this program is "
+                         "started by spawn-fcgi, mod_fcgid or systemd, see tally.fcgi(8)");
     if (flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) != 0)
         return error_set(error, ERROR_INTERNAL, "standard input cannot be made non-blocking");
     sigaction(SIGALRM, &action, NULL);
@@ -54,12 +59,11 @@ int peer_listen_fd(void)
 
 bool peer_accept(void)
 {
-    set_alarm(PEER_PATIENCE);
-
-    bool accepted = FCGX_Accept_r(&request) == 0;
-
-    set_alarm(0);
-    return accepted;
+    start_alarm();
+    if (FCGX_Accept_r(&request) != 0)
+        return false;
+    is_read_whole = FCGX_GetChar(request.in) == EOF && FCGX_GetError(request.in) == 0;
+    return true;
 }
 
 const char *peer_param(const char *name)
@@ -80,14 +84,22 @@ bool peer_has_left(void)
     return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents != 0;
 }
 
+/* libfcgi waits for the web server to close first, so that closing with unread input does not make
+ * the system throw away what was sent. Where nothing is unread there is nothing to wait for. */
+static void skip_waiting(void)
+{
+    if (is_read_whole)
+        FCGX_Detach(&request);
+}
+
 void peer_answer(const struct buffer *header, const struct buffer *body)
 {
-    set_alarm(PEER_PATIENCE);
+    start_alarm();
 
     bool sent = FCGX_PutStr(header->data, (int)header->length, request.out) >= 0 &&
-                (body->length == 0 ||
-                 FCGX_PutStr(body->data, (int)body->length, request.out) >= 0);
+                (body->length == 0 || FCGX_PutStr(body->data, (int)body->length, request.out) >= 0);
 
+    skip_waiting();
     /* After a fault FCGX_Finish_r would try to write the rest, and block again. */
     if (sent && FCGX_GetError(request.out) == 0) {
         FCGX_Finish_r(&request);
@@ -95,7 +107,6 @@ void peer_answer(const struct buffer *header, const struct buffer *body)
         log_message(LOG_LEVEL_DEBUG, "the web server did not take the reply");
         FCGX_Free(&request, 1);
     }
-    set_alarm(0);
 }
 
 void peer_abandon(void)

@@ -1,17 +1,15 @@
 #include "worker.h"
 
-#include <errno.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "log.h"
 #include "peer.h"
 #include "reply_out.h"
 #include "request_in.h"
 #include "route.h"
+#include "waiting.h"
 
 /* Memory above this goes back to the system as soon as it is freed. */
 enum { LARGE = 256 * 1024 };
@@ -48,26 +46,6 @@ void worker_hold_signals(void)
     sigaction(SIGUSR2, &ignore, NULL);
 }
 
-/* Waits for a request, and meanwhile looks after the database. Returns whether one may be there.
- * Only here do the signals get through that end the worker. */
-static bool wait_for_request(struct app *app)
-{
-    struct pollfd fds[] = {{.fd = peer_listen_fd(), .events = POLLIN}, {.fd = -1}};
-    int milliseconds = db_wait(app->db, &fds[1]);
-    struct timespec timeout = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-    sigset_t open;
-
-    sigemptyset(&open);
-
-    int ready = ppoll(fds, 2, milliseconds < 0 ? NULL : &timeout, &open);
-
-    if (ending || (ready < 0 && errno == EINTR))
-        return false;
-    if (ready == 0 || fds[1].revents != 0)
-        db_tend(app->db);
-    return fds[0].revents != 0;
-}
-
 static void serve(struct app *app)
 {
     struct route_input input;
@@ -84,17 +62,31 @@ static void serve(struct app *app)
     buffer_free(&reply.body);
 }
 
-void worker_run(struct app *app)
+/* Only in the wait do the signals get through that end the worker; the alarm, which guards reading
+ * and writing, is held there. */
+bool worker_run(struct app *app, struct error *error)
 {
     int most = app->config->service.max_requests;
     int served = 0;
+    struct waiting waiting;
+    sigset_t open_signals;
 
     mallopt(M_MMAP_THRESHOLD, LARGE);
     mallopt(M_TRIM_THRESHOLD, LARGE);
+    sigemptyset(&open_signals);
+    sigaddset(&open_signals, SIGALRM);
+    if (!waiting_start(&waiting, peer_listen_fd()))
+        return error_set(error, ERROR_INTERNAL, "cannot wait on the listening socket");
     while (!ending && (most == 0 || served < most)) {
-        if (wait_for_request(app) && peer_accept()) {
+        bool request_ready, db_ready;
+
+        waiting_wait(&waiting, app->db, &open_signals, &request_ready, &db_ready);
+        if (db_ready)
+            db_tend(app->db);
+        if (request_ready && peer_accept()) {
             serve(app);
             served++;
         }
     }
+    return true;
 }

@@ -13,13 +13,13 @@ enum tenancy { TENANCY_SINGLE, TENANCY_MULTI };
 struct config {
     struct {
         char *host, *port, *dbname, *user, *passfile, *sslmode, *service; /* handed to libpq */
-        int connect_timeout; /* seconds */
-        int query_timeout;   /* milliseconds */
-        bool prepared;       /* whether statements are prepared once per connection */
+        int connect_timeout;                                              /* seconds */
+        int query_timeout;                                                /* milliseconds */
+        bool prepared; /* whether statements are prepared once per connection */
     } database;
     struct {
         enum tenancy tenancy;
-        char *base_path; /* "" or a path that begins and does not end with a slash */
+        char *base_path;  /* "" or a path that begins and does not end with a slash */
         int max_requests; /* after so many a worker ends; 0: never */
     } service;
     struct {

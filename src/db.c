@@ -1,5 +1,6 @@
 #include "db.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct db {
     const struct config *config;
     enum db_state state;
     struct pq *pq;             /* NULL when down */
+    unsigned opened;           /* how many connections were begun */
     enum pq_progress progress; /* of an opening connection */
     int64_t open_deadline;
     struct backoff backoff;
@@ -81,6 +83,7 @@ static void start_opening(struct db *db)
     };
 
     db->pq = pq_start(settings);
+    db->opened++;
     db->progress = PQ_WANTS_WRITE;
     db->open_deadline = clock_now() + config->database.connect_timeout * 1000;
     db->state = DB_OPENING;
@@ -225,18 +228,18 @@ static bool ensure_open(struct db *db, const struct db_limit *limit, struct erro
     return false;
 }
 
-int db_wait(struct db *db, struct pollfd *poll)
+void db_wait(const struct db *db, struct db_wait *wait)
 {
-    *poll = (struct pollfd){.fd = db->pq == NULL ? -1 : pq_socket(db->pq),
-                            .events = awaited_events(db)};
-    switch (db->state) {
-    case DB_OPEN:
-        return -1;
-    case DB_OPENING:
-        return clock_left(db->open_deadline);
-    default:
-        return clock_left(db->backoff.due);
-    }
+    *wait = (struct db_wait){
+        .fd = db->pq == NULL ? -1 : pq_socket(db->pq),
+        .events = awaited_events(db),
+        .opened = db->opened,
+        .timeout = -1,
+    };
+    if (db->state == DB_OPENING)
+        wait->timeout = clock_left(db->open_deadline);
+    if (db->state == DB_DOWN)
+        wait->timeout = clock_left(db->backoff.due);
 }
 
 void db_tend(struct db *db)
@@ -305,8 +308,9 @@ static bool send_call(struct db *db, const struct db_call *call)
 static bool send_calls(struct db *db, const struct run *run)
 {
     bool batch = run->count > 1;
-    bool sent = !batch || (pq_begin_batch(db->pq) &&
-                           pq_send_command(db->pq, "begin isolation level repeatable read read only"));
+    bool sent =
+        !batch || (pq_begin_batch(db->pq) &&
+                   pq_send_command(db->pq, "begin isolation level repeatable read read only"));
 
     for (size_t i = 0; i < run->count; i++)
         sent = sent && send_call(db, &run->calls[i]);

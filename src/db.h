@@ -6,7 +6,6 @@
 #ifndef TALLY_DB_H
 #define TALLY_DB_H
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +17,6 @@
 
 struct db;
 struct db_row;
-
 
 /* The text of a column; NULL: SQL null. It lives until the row handler returns. */
 const char *db_row_text(const struct db_row *row, int column);
@@ -47,9 +45,15 @@ void db_free(struct db *db);
 bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_fd,
             struct error *error);
 
-/* For the wait between requests: fills in what to poll (fd -1: nothing) and returns the
- * milliseconds until db_tend must be called, -1: only when the fd is ready. */
-int db_wait(struct db *db, struct pollfd *poll);
+/* What to wait for between requests. */
+struct db_wait {
+    int fd;          /* of the connection's socket; -1: none */
+    short events;    /* POLLIN or POLLOUT */
+    unsigned opened; /* counts the connections: the same fd may be another one's */
+    int timeout;     /* milliseconds until db_tend is due; -1: only when the fd is ready */
+};
+
+void db_wait(const struct db *db, struct db_wait *wait);
 
 /* Between requests: notices a connection that broke, and makes the next step of a new one. */
 void db_tend(struct db *db);

@@ -33,8 +33,7 @@ static void note_fault(const struct pq_result *result, const struct db_fault **f
     *fault = db_fault_find(sqlstate);
     error_set(error, (*fault)->code, "%s", (*fault)->message);
     pq_add_message(result, &text);
-    error_detail(error, "%s %s%s", sqlstate, text.data == NULL ? "" : text.data,
-                 (*fault)->advice);
+    error_detail(error, "%s %s%s", sqlstate, text.data == NULL ? "" : text.data, (*fault)->advice);
     buffer_free(&text);
 }
 
@@ -67,8 +66,8 @@ static bool take_events(struct pq *pq, int *step, bool *early, db_result_handler
     }
 }
 
-bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take, void *context,
-                 const struct db_fault **fault, struct error *error)
+bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take,
+                 void *context, const struct db_fault **fault, struct error *error)
 {
     bool early = false;
     int step = 0;

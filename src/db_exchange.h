@@ -26,10 +26,10 @@ bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *
                       struct error *error);
 
 /* Sends what is unsent and reads to the end. Where a statement fails, the rest is read all the
- * same, *fault says what it means (NULL: none failed) and the error is set from it. An exchange that
- * ended early leaves the connection in use: see db_exchange_abandon. */
-bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take, void *context,
-                 const struct db_fault **fault, struct error *error);
+ * same, *fault says what it means (NULL: none failed) and the error is set from it. An exchange
+ * that ended early leaves the connection in use: see db_exchange_abandon. */
+bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take,
+                 void *context, const struct db_fault **fault, struct error *error);
 
 /* Ends what is still running, at the server as well. Returns whether the connection is idle again,
  * else it is good for nothing but pq_close. Takes half a second at the most. */

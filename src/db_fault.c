@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define AWAY "the database is not available"
-#define UNFIT "the database is not set up for this service"
+#define AWAY   "the database is not available"
+#define UNFIT  "the database is not set up for this service"
 #define SET_UP "; run sql/schema.sql and sql/grants.sql as the owner of the database"
 
 static const struct db_fault broken = {"", ERROR_UNAVAILABLE, true, true, AWAY, ""};

@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* PostgreSQL counts microseconds from 2000-01-01, and INT64_MAX is its 'infinity' (manual 8.5.1.4).
- * Its range begins in 4714 BC; what lies before 4713 BC has weeks and months that begin before it. */
+ * Its range begins in 4714 BC; what lies before 4713 BC has weeks and months that begin before it.
+ */
 static const int64_t POSTGRESQL_EPOCH = 946684800; /* these in seconds since 1970 */
 static const int64_t EARLIEST = -210863520000;     /* 4713-01-01 BC */
 static const int64_t BEYOND = 9224318016000;       /* 294277-01-01 */

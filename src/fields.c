@@ -53,8 +53,10 @@ static bool write_time_offset(struct json_writer *json, const char *text, size_t
 }
 
 static field_writer *const writers[] = {
-    [FIELD_TEXT] = write_text,     [FIELD_I64] = write_i64,
-    [FIELD_F64] = write_f64,       [FIELD_TIME_Z] = write_time_z,
+    [FIELD_TEXT] = write_text,
+    [FIELD_I64] = write_i64,
+    [FIELD_F64] = write_f64,
+    [FIELD_TIME_Z] = write_time_z,
     [FIELD_TIME_OFFSET] = write_time_offset,
 };
 

@@ -21,8 +21,58 @@ struct decimal_digits {
     int point;
 };
 
-/* Rounds `value`, which is positive, to `count` digits. */
-static void round_to(double value, int count, struct decimal_digits *digits)
+/* Powers of ten that a double holds exactly. */
+static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+enum { LARGEST_SCALE = sizeof powers / sizeof *powers - 1 };
+
+static void strip_zeros(struct decimal_digits *digits)
+{
+    while (digits->count > 1 && digits->text[digits->count - 1] == '0')
+        digits->text[--digits->count] = '\0';
+}
+
+/* Makes digits of number / 10^scale. */
+static void set_digits(uint64_t number, int scale, struct decimal_digits *digits)
+{
+    char reversed[MOST_DIGITS];
+    int count = 0;
+    do
+        reversed[count++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    for (int i = 0; i < count; i++)
+        digits->text[i] = reversed[count - 1 - i];
+    digits->text[count] = '\0';
+    digits->count = count;
+    digits->point = count - scale;
+    strip_zeros(digits);
+}
+
+/* Finds the digits of most numbers at little cost: those of at most 15 digits, such as amounts of
+ * money, and whole numbers below 2^53. A division of whole numbers below 2^53 by a power in the
+ * table rounds as reading the quotient's digits does, so the digits read back; and no others of
+ * at most 15 do. Of a whole number the neighbours are no more than 1 away, and shorter digits
+ * would be a whole number too. */
+static bool find_by_scaling(double value, struct decimal_digits *digits)
+{
+    const double two_to_53 = 9007199254740992.0;
+    int scale = 0;
+    if (FLT_EVAL_METHOD != 0 || value >= two_to_53)
+        return false;
+    if (value != floor(value))
+        while (scale < LARGEST_SCALE && value * powers[scale + 1] < 1e15)
+            scale++;
+    double scaled = rint(value * powers[scale]);
+    if (scaled / powers[scale] != value)
+        return false;
+    set_digits((uint64_t)scaled, scale, digits);
+    return true;
+}
+
+/* Rounds `value` to `count` digits and returns whether they read back. */
+static bool round_to(double value, int count, struct decimal_digits *digits)
 {
     char text[MOST_DIGITS + 8]; /* d.ddde-324 */
     snprintf(text, sizeof text, "%.*e", count - 1, value);
@@ -35,6 +85,7 @@ static void round_to(double value, int count, struct decimal_digits *digits)
     digits->text[count] = '\0';
     digits->count = count;
     digits->point = (int)strtol(exponent + 1, NULL, 10) + 1;
+    return strtod(text, NULL) == value;
 }
 
 static bool reads_back(const struct decimal_digits *digits, double value)
@@ -64,8 +115,7 @@ static void increment(struct decimal_digits *digits)
 static bool is_enough(double value, int count, struct decimal_digits *digits)
 {
     int exponent;
-    round_to(value, count, digits);
-    if (reads_back(digits, value))
+    if (round_to(value, count, digits))
         return true;
     if (frexp(value, &exponent) != 0.5)
         return false;
@@ -75,15 +125,14 @@ static bool is_enough(double value, int count, struct decimal_digits *digits)
 
 /* Any decimal of up to 15 digits survives being read as a normal number and written with 15
  * digits, so only a subnormal number must be tried with fewer. */
-static void find_shortest(double value, struct decimal_digits *digits)
+static void find_by_rounding(double value, struct decimal_digits *digits)
 {
     int count = value >= DBL_MIN ? DBL_DIG : 1;
     while (count < MOST_DIGITS && !is_enough(value, count, digits))
         count++;
     if (count == MOST_DIGITS)
         round_to(value, count, digits);
-    while (digits->count > 1 && digits->text[digits->count - 1] == '0')
-        digits->text[--digits->count] = '\0';
+    strip_zeros(digits);
 }
 
 static void add_zeros(struct buffer *buffer, int count)
@@ -125,45 +174,22 @@ static void add_scientific(struct buffer *buffer, const struct decimal_digits *d
     buffer_add_format(buffer, "e%+d", digits->point - 1);
 }
 
-/* The digits of a whole number below 2^53 are the shortest already: its neighbours are no more
- * than 1 away, and a shorter text would be a whole number too. */
-static void add_whole(struct buffer *buffer, uint64_t value)
-{
-    char text[24];
-    char *start = text + sizeof text;
-    *--start = '0';
-    *--start = '.';
-    do
-        *--start = (char)('0' + value % 10);
-    while ((value /= 10) > 0);
-    buffer_add(buffer, start, (size_t)(text + sizeof text - start));
-}
-
-static void add_shortest(struct buffer *buffer, double value)
+void float_add(struct buffer *buffer, double value)
 {
     struct decimal_digits digits;
-    find_shortest(value, &digits);
+    if (!isfinite(value)) {
+        buffer_add_text(buffer, "null");
+        return;
+    }
+    if (signbit(value))
+        buffer_add_byte(buffer, '-');
+    value = fabs(value);
+    if (!find_by_scaling(value, &digits))
+        find_by_rounding(value, &digits);
     if (digits.point > 0 && digits.point <= LARGEST_PLAIN_POINT)
         add_plain(buffer, &digits);
     else if (digits.point >= SMALLEST_PLAIN_POINT && digits.point <= 0)
         add_small(buffer, &digits);
     else
         add_scientific(buffer, &digits);
-}
-
-void float_add(struct buffer *buffer, double value)
-{
-    const double two_to_53 = 9007199254740992.0;
-    if (!isfinite(value)) {
-        buffer_add_text(buffer, "null");
-        return;
-    }
-    if (signbit(value)) {
-        buffer_add_byte(buffer, '-');
-        value = -value;
-    }
-    if (value < two_to_53 && value == (double)(uint64_t)value)
-        add_whole(buffer, (uint64_t)value);
-    else
-        add_shortest(buffer, value);
 }

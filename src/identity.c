@@ -48,8 +48,7 @@ static bool read_user_id(const char *text, struct identity *identity, struct err
     struct buffer fault = {0};
 
     identity->has_user_id = is_given(text);
-    if (identity->has_user_id &&
-        !uuid_parse(text, strlen(text), &identity->user_id, &fault)) {
+    if (identity->has_user_id && !uuid_parse(text, strlen(text), &identity->user_id, &fault)) {
         error_set(error, ERROR_INTERNAL, "internal error");
         error_detail(error, "the web server sent the user id \"%s\": %s", text, fault.data);
         buffer_free(&fault);

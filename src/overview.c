@@ -17,23 +17,25 @@ static const struct param params[] = {
 };
 
 static const struct field by_collection_fields[] = {
-    {"collection_id", FIELD_TEXT},    {"collection_title", FIELD_TEXT},
-    {"resource_type", FIELD_TEXT},    {"event_count", FIELD_I64},
-    {"total_value", FIELD_F64},       {"secondary_value", FIELD_F64},
+    {"collection_id", FIELD_TEXT},
+    {"collection_title", FIELD_TEXT},
+    {"resource_type", FIELD_TEXT},
+    {"event_count", FIELD_I64},
+    {"total_value", FIELD_F64},
+    {"secondary_value", FIELD_F64},
     {NULL, FIELD_END},
 };
 
 static const struct field ai_drilldown_fields[] = {
-    {"collection_id", FIELD_TEXT}, {"collection_title", FIELD_TEXT}, {"job_type", FIELD_TEXT},
-    {"model_level", FIELD_TEXT},   {"tokens_in", FIELD_I64},         {"tokens_out", FIELD_I64},
+    {"collection_id", FIELD_TEXT}, {"collection_title", FIELD_TEXT},
+    {"job_type", FIELD_TEXT},      {"model_level", FIELD_TEXT},
+    {"tokens_in", FIELD_I64},      {"tokens_out", FIELD_I64},
     {"event_count", FIELD_I64},    {NULL, FIELD_END},
 };
 
 static const struct field daily_fields[] = {
-    {"day", FIELD_TIME_Z},
-    {"resource_type", FIELD_TEXT},
-    {"event_count", FIELD_I64},
-    {"total_value", FIELD_F64},
+    {"day", FIELD_TIME_Z},      {"resource_type", FIELD_TEXT},
+    {"event_count", FIELD_I64}, {"total_value", FIELD_F64},
     {NULL, FIELD_END},
 };
 

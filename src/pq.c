@@ -145,8 +145,8 @@ bool pq_send_query(struct pq *pq, const char *name, const char *text, int count,
         formats[i] = values[i].binary;
     }
     if (name[0] != '\0')
-        sent = PQsendQueryPrepared(pq->connection, name, count, bytes, lengths, formats,
-                                   FORMAT_TEXT);
+        sent =
+            PQsendQueryPrepared(pq->connection, name, count, bytes, lengths, formats, FORMAT_TEXT);
     else
         sent = PQsendQueryParams(pq->connection, text, count, NULL, bytes, lengths, formats,
                                  FORMAT_TEXT);
@@ -238,9 +238,12 @@ static const struct {
     const char *name;
     Oid oid, alias;
 } types[] = {
-    [SQL_INTEGER] = {"integer", 23, 23},     [SQL_BIGINT] = {"bigint", 20, 20},
-    [SQL_NUMERIC] = {"numeric", 1700, 1700}, [SQL_TEXT] = {"text", 25, 1043 /* varchar */},
-    [SQL_TIMESTAMPTZ] = {"timestamptz", 1184, 1184}, [SQL_UUID] = {"uuid", 2950, 2950},
+    [SQL_INTEGER] = {"integer", 23, 23},
+    [SQL_BIGINT] = {"bigint", 20, 20},
+    [SQL_NUMERIC] = {"numeric", 1700, 1700},
+    [SQL_TEXT] = {"text", 25, 1043 /* varchar */},
+    [SQL_TIMESTAMPTZ] = {"timestamptz", 1184, 1184},
+    [SQL_UUID] = {"uuid", 2950, 2950},
 };
 
 static bool check_types(const PGresult *description, const char *what,

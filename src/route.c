@@ -90,7 +90,8 @@ static void log_fault(const struct route_input *input, const struct error *error
 {
     enum log_level level = error->code == ERROR_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
 
-    if (error->detail.length == 0 && error->code != ERROR_DEADLINE && error->code != ERROR_PEER_GONE)
+    if (error->detail.length == 0 && error->code != ERROR_DEADLINE &&
+        error->code != ERROR_PEER_GONE)
         return;
     log_message(level, "%s %s%s: %s%s%s", or_empty(input->method), or_empty(input->script_name),
                 or_empty(input->path_info), or_empty(error->message.data),

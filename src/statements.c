@@ -4,13 +4,18 @@
 
 /* Of GET /v1/usage/stats, whose statements differ by the index that they go by alone. */
 #define STATS_SHAPE                                                                                \
-    {SQL_TIMESTAMPTZ, SQL_TIMESTAMPTZ, SQL_TEXT, SQL_UUID, SQL_UUID, SQL_UUID, SQL_TEXT, SQL_TEXT}, \
+    {                                                                                              \
+        SQL_TIMESTAMPTZ, SQL_TIMESTAMPTZ, SQL_TEXT, SQL_UUID,                                      \
+        SQL_UUID,        SQL_UUID,        SQL_TEXT, SQL_TEXT},                                     \
     {                                                                                              \
         SQL_BIGINT, SQL_BIGINT, SQL_NUMERIC, SQL_NUMERIC, SQL_NUMERIC, SQL_NUMERIC, SQL_NUMERIC,   \
             SQL_BIGINT                                                                             \
     }
 
-#define OVERVIEW_PARAMETERS {SQL_INTEGER, SQL_UUID}
+#define OVERVIEW_PARAMETERS                                                                        \
+    {                                                                                              \
+        SQL_INTEGER, SQL_UUID                                                                      \
+    }
 
 const struct statement statements[STATEMENT_COUNT] = {
     [STATEMENT_STATS] = {"stats", stats_sql, false, STATS_SHAPE},
@@ -19,18 +24,18 @@ const struct statement statements[STATEMENT_COUNT] = {
     [STATEMENT_STATS_BY_BOT] = {"stats_by_bot", stats_by_bot_sql, true, STATS_SHAPE},
     [STATEMENT_STATS_BY_USER] = {"stats_by_user", stats_by_user_sql, true, STATS_SHAPE},
     [STATEMENT_STATS_BY_AGENT] = {"stats_by_agent", stats_by_agent_sql, true, STATS_SHAPE},
-    [STATEMENT_OVERVIEW_BY_COLLECTION] =
-        {"overview_by_collection",
-         overview_by_collection_sql,
-         false,
-         OVERVIEW_PARAMETERS,
-         {SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_NUMERIC}},
-    [STATEMENT_OVERVIEW_AI_DRILLDOWN] =
-        {"overview_ai_drilldown",
-         overview_ai_drilldown_sql,
-         false,
-         OVERVIEW_PARAMETERS,
-         {SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC, SQL_NUMERIC, SQL_BIGINT}},
+    [STATEMENT_OVERVIEW_BY_COLLECTION] = {"overview_by_collection",
+                                          overview_by_collection_sql,
+                                          false,
+                                          OVERVIEW_PARAMETERS,
+                                          {SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC,
+                                           SQL_NUMERIC}},
+    [STATEMENT_OVERVIEW_AI_DRILLDOWN] = {"overview_ai_drilldown",
+                                         overview_ai_drilldown_sql,
+                                         false,
+                                         OVERVIEW_PARAMETERS,
+                                         {SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC,
+                                          SQL_NUMERIC, SQL_BIGINT}},
     [STATEMENT_OVERVIEW_DAILY] = {"overview_daily",
                                   overview_daily_sql,
                                   false,

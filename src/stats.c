@@ -37,9 +37,10 @@ static const struct {
 
 /* The columns of a row: ts, which totals lack, and the figures. */
 static const struct field bucket_fields[] = {
-    {"ts", FIELD_TIME_OFFSET},     {"messages", FIELD_I64},      {"input_tokens", FIELD_I64},
-    {"output_tokens", FIELD_I64},  {"cached_tokens", FIELD_I64}, {"total_tokens", FIELD_I64},
-    {"cost_usd", FIELD_F64},       {NULL, FIELD_END},
+    {"ts", FIELD_TIME_OFFSET},    {"messages", FIELD_I64},
+    {"input_tokens", FIELD_I64},  {"output_tokens", FIELD_I64},
+    {"cached_tokens", FIELD_I64}, {"total_tokens", FIELD_I64},
+    {"cost_usd", FIELD_F64},      {NULL, FIELD_END},
 };
 
 enum { COLUMN_TS = 0, COLUMN_NOW = 7, DEFAULT_WINDOW = 30 * 24 * 60 * 60 /* seconds */ };
