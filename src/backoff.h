@@ -8,9 +8,9 @@
 
 /* Starts as {0}: due at once. Times are clock_now()'s. */
 struct backoff {
-    int64_t delay;      /* before the jitter; 0: no failure since the last success */
-    int64_t due;        /* for a try of our own accord */
-    int64_t due_asked;  /* for a try that a request asks for, which never waits for long */
+    int64_t delay;     /* before the jitter; 0: no failure since the last success */
+    int64_t due;       /* for a try of our own accord */
+    int64_t due_asked; /* for a try that a request asks for, which never waits for long */
 };
 
 void backoff_failed(struct backoff *backoff);

@@ -17,10 +17,10 @@ enum error_code {
     ERROR_FORBIDDEN,
     ERROR_NOT_FOUND,
     ERROR_METHOD_NOT_ALLOWED,
-    ERROR_INTERNAL,      /* a fault of ours or of the set-up */
-    ERROR_UNAVAILABLE,   /* the database is away or lacks its schema: try again later */
-    ERROR_DEADLINE,      /* the query was ended at its deadline */
-    ERROR_PEER_GONE,     /* nobody waits for the answer any more: nothing is sent */
+    ERROR_INTERNAL,    /* a fault of ours or of the set-up */
+    ERROR_UNAVAILABLE, /* the database is away or lacks its schema: try again later */
+    ERROR_DEADLINE,    /* the query was ended at its deadline */
+    ERROR_PEER_GONE,   /* nobody waits for the answer any more: nothing is sent */
     ERROR_CODES
 };
 

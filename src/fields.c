@@ -7,7 +7,7 @@ typedef bool field_writer(struct json_writer *json, const char *text, size_t len
 
 static bool write_text(struct json_writer *json, const char *text, size_t length)
 {
-    json_string(json, text, length);
+    json_write_string(json, text, length);
     return true;
 }
 
@@ -17,7 +17,7 @@ static bool write_i64(struct json_writer *json, const char *text, size_t length)
     bool good = decimal_to_i64(text, &value);
 
     (void)length;
-    json_i64(json, value);
+    json_write_i64(json, value);
     return good;
 }
 
@@ -27,7 +27,7 @@ static bool write_f64(struct json_writer *json, const char *text, size_t length)
     bool good = decimal_to_f64(text, &value);
 
     (void)length;
-    json_f64(json, value);
+    json_write_f64(json, value);
     return good;
 }
 
@@ -36,7 +36,7 @@ static bool write_time(struct json_writer *json, const char *text, enum timestam
     struct timestamp time = {0, 0};
     bool good = decimal_to_i64(text, &time.seconds);
 
-    json_timestamp(json, &time, zone);
+    json_write_timestamp(json, &time, zone);
     return good;
 }
 
@@ -63,18 +63,18 @@ static field_writer *const writers[] = {
 bool fields_write(struct json_writer *json, const struct field *fields, const struct db_row *row,
                   int column, struct error *error)
 {
-    json_begin_object(json);
+    json_write_begin_object(json);
     for (const struct field *field = fields; field->type != FIELD_END; field++, column++) {
         const char *text = db_row_text(row, column);
 
-        json_key(json, field->key);
+        json_write_key(json, field->key);
         if (text == NULL) {
-            json_null(json);
+            json_write_null(json);
         } else if (!writers[field->type](json, text, db_row_length(row, column))) {
             error_set(error, ERROR_INTERNAL, "internal error");
             return error_detail(error, "column %s holds \"%s\"", field->key, text);
         }
     }
-    json_end_object(json);
+    json_write_end_object(json);
     return true;
 }

@@ -57,33 +57,33 @@ static void end_scope(struct json_writer *writer, char scope, char end)
     buffer_add_byte(writer->out, end);
 }
 
-void json_start(struct json_writer *writer, struct buffer *out)
+void json_write_start(struct json_writer *writer, struct buffer *out)
 {
     /* The root is due as a value is after its key. */
     *writer = (struct json_writer){.out = out, .has_key = true};
 }
 
-void json_begin_object(struct json_writer *writer)
+void json_write_begin_object(struct json_writer *writer)
 {
     begin_scope(writer, '{');
 }
 
-void json_end_object(struct json_writer *writer)
+void json_write_end_object(struct json_writer *writer)
 {
     end_scope(writer, '{', '}');
 }
 
-void json_begin_array(struct json_writer *writer)
+void json_write_begin_array(struct json_writer *writer)
 {
     begin_scope(writer, '[');
 }
 
-void json_end_array(struct json_writer *writer)
+void json_write_end_array(struct json_writer *writer)
 {
     end_scope(writer, '[', ']');
 }
 
-void json_key(struct json_writer *writer, const char *key)
+void json_write_key(struct json_writer *writer, const char *key)
 {
     if (!in_scope(writer, '{') || writer->has_key)
         misuse("a key where none is due");
@@ -94,13 +94,13 @@ void json_key(struct json_writer *writer, const char *key)
     writer->has_key = true;
 }
 
-void json_null(struct json_writer *writer)
+void json_write_null(struct json_writer *writer)
 {
     begin_value(writer);
     buffer_add(writer->out, "null", 4);
 }
 
-void json_i64(struct json_writer *writer, int64_t value)
+void json_write_i64(struct json_writer *writer, int64_t value)
 {
     char text[20]; /* a sign and 19 digits */
     char *start = text + sizeof text;
@@ -114,7 +114,7 @@ void json_i64(struct json_writer *writer, int64_t value)
     buffer_add(writer->out, start, (size_t)(text + sizeof text - start));
 }
 
-void json_f64(struct json_writer *writer, double value)
+void json_write_f64(struct json_writer *writer, double value)
 {
     begin_value(writer);
     float_add(writer->out, value);
@@ -159,10 +159,10 @@ static void add_escaped(struct buffer *out, const char *text, size_t length)
     }
 }
 
-void json_string(struct json_writer *writer, const char *text, size_t length)
+void json_write_string(struct json_writer *writer, const char *text, size_t length)
 {
     if (text == NULL) {
-        json_null(writer);
+        json_write_null(writer);
         return;
     }
     begin_value(writer);
@@ -171,15 +171,15 @@ void json_string(struct json_writer *writer, const char *text, size_t length)
     buffer_add_byte(writer->out, '"');
 }
 
-void json_uuid(struct json_writer *writer, const struct uuid *uuid)
+void json_write_uuid(struct json_writer *writer, const struct uuid *uuid)
 {
     char text[UUID_TEXT_SIZE];
     uuid_format(uuid, text);
-    json_string(writer, text, UUID_TEXT_SIZE - 1);
+    json_write_string(writer, text, UUID_TEXT_SIZE - 1);
 }
 
-void json_timestamp(struct json_writer *writer, const struct timestamp *timestamp,
-                    enum timestamp_zone zone)
+void json_write_timestamp(struct json_writer *writer, const struct timestamp *timestamp,
+                          enum timestamp_zone zone)
 {
     begin_value(writer);
     buffer_add_byte(writer->out, '"');

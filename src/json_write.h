@@ -25,24 +25,24 @@ struct json_writer {
 };
 
 /* Starts a writer that appends to `out`, which must outlive it. */
-void json_start(struct json_writer *writer, struct buffer *out);
+void json_write_start(struct json_writer *writer, struct buffer *out);
 
-void json_begin_object(struct json_writer *writer);
-void json_end_object(struct json_writer *writer);
-void json_begin_array(struct json_writer *writer);
-void json_end_array(struct json_writer *writer);
+void json_write_begin_object(struct json_writer *writer);
+void json_write_end_object(struct json_writer *writer);
+void json_write_begin_array(struct json_writer *writer);
+void json_write_end_array(struct json_writer *writer);
 
 /* The key of the next value. `key` is a name of ours: no character of it needs escaping. */
-void json_key(struct json_writer *writer, const char *key);
+void json_write_key(struct json_writer *writer, const char *key);
 
-void json_null(struct json_writer *writer);
-void json_i64(struct json_writer *writer, int64_t value);
+void json_write_null(struct json_writer *writer);
+void json_write_i64(struct json_writer *writer, int64_t value);
 /* The shortest digits that read back; null for NaN and infinities. Needs LC_NUMERIC "C". */
-void json_f64(struct json_writer *writer, double value);
+void json_write_f64(struct json_writer *writer, double value);
 /* Any bytes; what is not UTF-8 becomes U+FFFD. NULL is null. */
-void json_string(struct json_writer *writer, const char *text, size_t length);
-void json_uuid(struct json_writer *writer, const struct uuid *uuid);
-void json_timestamp(struct json_writer *writer, const struct timestamp *timestamp,
-                    enum timestamp_zone zone);
+void json_write_string(struct json_writer *writer, const char *text, size_t length);
+void json_write_uuid(struct json_writer *writer, const struct uuid *uuid);
+void json_write_timestamp(struct json_writer *writer, const struct timestamp *timestamp,
+                          enum timestamp_zone zone);
 
 #endif

@@ -68,10 +68,10 @@ static void begin_up_to(struct rendering *rendering, int part)
 {
     while (rendering->begun <= part) {
         if (rendering->begun > 0)
-            json_end_array(&rendering->json);
+            json_write_end_array(&rendering->json);
         if (rendering->begun < PART_COUNT) {
-            json_key(&rendering->json, parts[rendering->begun].key);
-            json_begin_array(&rendering->json);
+            json_write_key(&rendering->json, parts[rendering->begun].key);
+            json_write_begin_array(&rendering->json);
         }
         rendering->begun++;
     }
@@ -114,11 +114,11 @@ bool overview_get(struct app *app, const struct request *request, struct buffer 
         takings[i] = (struct taking){&rendering, i};
         calls[i] = (struct db_call){&statements[parts[i].statement], values, take_row, &takings[i]};
     }
-    json_start(&rendering.json, body);
-    json_begin_object(&rendering.json);
+    json_write_start(&rendering.json, body);
+    json_write_begin_object(&rendering.json);
     if (!db_run(app->db, calls, PART_COUNT, request->peer_fd, error))
         return false;
     begin_up_to(&rendering, PART_COUNT);
-    json_end_object(&rendering.json);
+    json_write_end_object(&rendering.json);
     return true;
 }

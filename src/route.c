@@ -103,11 +103,11 @@ static void render_error(const struct error *error, struct buffer *body)
     struct json_writer json;
 
     buffer_clear(body);
-    json_start(&json, body);
-    json_begin_object(&json);
-    json_key(&json, "error");
-    json_string(&json, error->message.data, error->message.length);
-    json_end_object(&json);
+    json_write_start(&json, body);
+    json_write_begin_object(&json);
+    json_write_key(&json, "error");
+    json_write_string(&json, error->message.data, error->message.length);
+    json_write_end_object(&json);
 }
 
 void route_answer(struct app *app, const struct route_input *input, struct reply *reply)

@@ -166,45 +166,46 @@ static bool take_row(const struct db_row *row, void *context, struct error *erro
     rendering->has_totals = true;
     if (!settle_window(rendering->given, row, error))
         return false;
-    json_key(json, "totals");
+    json_write_key(json, "totals");
     if (!fields_write(json, bucket_fields + 1, row, COLUMN_TS + 1, error))
         return false;
-    json_key(json, "buckets");
-    json_begin_array(json);
+    json_write_key(json, "buckets");
+    json_write_begin_array(json);
     return !undivided || fields_write(json, bucket_fields, row, COLUMN_TS, error);
 }
 
 static void write_uuid(struct json_writer *json, const char *key, const struct param_uuid *param)
 {
-    json_key(json, key);
+    json_write_key(json, key);
     if (param->given)
-        json_uuid(json, &param->value);
+        json_write_uuid(json, &param->value);
     else
-        json_null(json);
+        json_write_null(json);
 }
 
 static void write_text(struct json_writer *json, const char *key, const struct param_text *param)
 {
-    json_key(json, key);
+    json_write_key(json, key);
     if (param->given)
-        json_string(json, param->value.length == 0 ? "" : param->value.data, param->value.length);
+        json_write_string(json, param->value.length == 0 ? "" : param->value.data,
+                          param->value.length);
     else
-        json_null(json);
+        json_write_null(json);
 }
 
 static void write_time(struct json_writer *json, const char *key,
                        const struct param_timestamp *param)
 {
-    json_key(json, key);
-    json_timestamp(json, &param->value, TIMESTAMP_ZONE_OFFSET);
+    json_write_key(json, key);
+    json_write_timestamp(json, &param->value, TIMESTAMP_ZONE_OFFSET);
 }
 
 static void write_filters(struct json_writer *json, const struct stats_params *given)
 {
     const char *bucket = bucket_name(given->bucket.value);
 
-    json_key(json, "filters_applied");
-    json_begin_object(json);
+    json_write_key(json, "filters_applied");
+    json_write_begin_object(json);
     write_uuid(json, "user_id", &given->user_id);
     write_uuid(json, "bot_id", &given->bot_id);
     write_uuid(json, "channel_id", &given->channel_id);
@@ -212,9 +213,9 @@ static void write_filters(struct json_writer *json, const struct stats_params *g
     write_text(json, "agent_id", &given->agent_id);
     write_time(json, "since", &given->since);
     write_time(json, "until", &given->until);
-    json_key(json, "bucket");
-    json_string(json, bucket, strlen(bucket));
-    json_end_object(json);
+    json_write_key(json, "bucket");
+    json_write_string(json, bucket, strlen(bucket));
+    json_write_end_object(json);
 }
 
 static bool answer(struct app *app, const struct request *request, struct stats_params *given,
@@ -225,13 +226,13 @@ static bool answer(struct app *app, const struct request *request, struct stats_
     struct db_call call = {choose_statement(given), values, take_row, &rendering};
 
     set_values(given, values);
-    json_start(&rendering.json, body);
-    json_begin_object(&rendering.json);
+    json_write_start(&rendering.json, body);
+    json_write_begin_object(&rendering.json);
     if (!db_run(app->db, &call, 1, request->peer_fd, error))
         return false;
-    json_end_array(&rendering.json);
+    json_write_end_array(&rendering.json);
     write_filters(&rendering.json, given);
-    json_end_object(&rendering.json);
+    json_write_end_object(&rendering.json);
     return true;
 }
 

@@ -20,25 +20,6 @@ int timestamp_compare(const struct timestamp *a, const struct timestamp *b)
     return (a->nanoseconds > b->nanoseconds) - (a->nanoseconds < b->nanoseconds);
 }
 
-int64_t timestamp_ceil_microseconds(const struct timestamp *timestamp)
-{
-    int64_t rest = (timestamp->nanoseconds + 999) / 1000;
-    int64_t seconds;
-    int64_t microseconds;
-    if (__builtin_add_overflow(timestamp->seconds, rest / MICROSECONDS_PER_SECOND, &seconds))
-        return INT64_MAX;
-    rest %= MICROSECONDS_PER_SECOND;
-    /* Both parts get the same sign, so that each fits where their sum does. */
-    if (seconds < 0 && rest > 0) {
-        seconds++;
-        rest -= MICROSECONDS_PER_SECOND;
-    }
-    if (__builtin_mul_overflow(seconds, (int64_t)MICROSECONDS_PER_SECOND, &microseconds) ||
-        __builtin_add_overflow(microseconds, rest, &microseconds))
-        return seconds < 0 ? INT64_MIN : INT64_MAX;
-    return microseconds;
-}
-
 /* As few of 0, 3, 6 and 9 digits as hold the fraction. */
 static void add_fraction(struct buffer *buffer, int nanoseconds)
 {

@@ -26,11 +26,6 @@ struct timestamp timestamp_from_microseconds(int64_t microseconds);
 /* -1, 0 or 1: which instant is earlier. A leap second lies behind its second 59. */
 int timestamp_compare(const struct timestamp *a, const struct timestamp *b);
 
-/* The first whole microsecond since 1970 at or after the instant; INT64_MIN or INT64_MAX where
- * that does not fit. Comparing PostgreSQL's microseconds against it, with >= as with <, gives
- * what comparing them against the instant itself gives. */
-int64_t timestamp_ceil_microseconds(const struct timestamp *timestamp);
-
 enum timestamp_zone { TIMESTAMP_ZONE_Z, TIMESTAMP_ZONE_OFFSET };
 
 /* Appends 2026-03-01T00:00:00Z or ...+00:00, with 0, 3, 6 or 9 digits of a fraction. */

@@ -1,0 +1,81 @@
+"""The layers of doc/architecture.md: who may include whom, and each outside library in one place."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# From the bottom up; a file includes its own layer and those below it.
+LAYERS = [
+    {"allocate", "buffer", "clock", "error", "log", "backoff"},
+    {"utf8", "hex", "calendar", "query_string", "timestamp", "uuid", "bucket", "decimal",
+     "float_format", "json_write", "params", "statements_sql", "statements", "schema_version",
+     "identity", "config", "db_value", "pq", "db_fault", "db_exchange", "db", "fields"},
+    {"app", "stats", "overview"},
+    {"route"},
+    {"request_in", "reply_out", "peer", "waiting"},
+    {"worker"},
+    {"main"},
+]
+
+# Each outside library has one file that knows it.
+OUTSIDE = {
+    "fcgiapp.h": "fcgi/peer.c",
+    "libpq-fe.h": "src/pq.c",
+    "ini.h": "src/config.c",
+    "sys/epoll.h": "fcgi/waiting.c",
+    "syslog.h": "src/log.c",
+}
+
+FILES = sorted([*ROOT.glob("src/*.[ch]"), *ROOT.glob("fcgi/*.[ch]")])
+
+
+def layer_of(name: str) -> int:
+    stem = "timestamp" if name == "timestamp_parse" else name
+    for level, members in enumerate(LAYERS):
+        if stem in members:
+            return level
+    raise AssertionError(f"{name} is in no layer: put it into LAYERS")
+
+
+def included(path: Path, form: str) -> list[str]:
+    return re.findall(rf"^#include {form}", path.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_file_includes_only_its_layer_and_those_below(path: Path) -> None:
+    for header in included(path, r'"(\w+)\.h"'):
+        assert layer_of(header) <= layer_of(path.stem), f"{path.name} includes {header}.h"
+
+
+@pytest.mark.parametrize("header", OUTSIDE)
+def test_an_outside_library_is_known_in_one_file(header: str) -> None:
+    users = [str(path.relative_to(ROOT)) for path in FILES
+             if header in included(path, r"<([\w/.-]+)>")]
+    assert users == [OUTSIDE[header]]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_only_the_standard_library_is_included_besides(path: Path) -> None:
+    ours = "|".join(OUTSIDE)
+    for header in included(path, r"<([\w/.-]+)>"):
+        assert re.fullmatch(rf"{ours}|[a-z0-9_]+\.h|sys/\w+\.h", header), header
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_file_is_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= (400 if path.suffix == ".c" else 120)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.suffix == ".c"],
+                         ids=lambda path: path.name)
+def test_a_function_is_short(path: Path) -> None:
+    start = 0
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line == "{":
+            start = number
+        if line == "}" and start:
+            assert number - start <= 60, f"{path.name}:{start}"
+            start = 0

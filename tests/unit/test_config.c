@@ -1,0 +1,191 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config.h"
+
+static char path[] = "/tmp/tally-test-config-XXXXXX";
+
+static int make_file(void **state)
+{
+    int fd = mkstemp(path);
+
+    (void)state;
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+/* Reads `text` as a configuration; stores the faults without the path before each. */
+static bool reads(const char *text, size_t length, struct config *config, char faults[4096])
+{
+    struct buffer got = {0};
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, length, file), length);
+    fclose(file);
+
+    bool good = config_read(path, config, &got);
+
+    faults[0] = '\0';
+    for (char *line = got.data == NULL ? NULL : strtok(got.data, "\n"); line != NULL;
+         line = strtok(NULL, "\n")) {
+        assert_memory_equal(line, path, strlen(path));
+        strcat(strcat(faults, line + strlen(path) + 1), "\n");
+    }
+    buffer_free(&got);
+    return good;
+}
+
+static void starts_from_the_defaults(void **state)
+{
+    struct config config;
+    char faults[4096];
+
+    (void)state;
+    assert_true(reads("", 0, &config, faults));
+    assert_string_equal(config.database.host, "");
+    assert_int_equal(config.database.connect_timeout, 5);
+    assert_int_equal(config.database.query_timeout, 10000);
+    assert_true(config.database.prepared);
+    assert_int_equal(config.service.tenancy, TENANCY_MULTI);
+    assert_string_equal(config.service.base_path, "");
+    assert_int_equal(config.service.max_requests, 0);
+    assert_string_equal(config.auth.user_param, "REMOTE_USER");
+    assert_string_equal(config.auth.role_param, "TALLY_ROLE");
+    assert_string_equal(config.auth.user_id_param, "TALLY_USER_ID");
+    assert_int_equal(config.log.level, LOG_LEVEL_INFO);
+    assert_string_equal(config.log.target, "stderr");
+    config_free(&config);
+}
+
+static void takes_what_is_given(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf; a comment\n# another\n[database]\n"
+                               "host = /run/a;b#c\r\n  dbname=site\n"
+                               "prepared = no\n[service]\ntenancy = single\nbase_path = /usage\n"
+                               "max_requests = 500\n[log]\nlevel = debug\ntarget = /var/log/tally";
+    struct config config;
+    char faults[4096];
+
+    (void)state;
+    assert_true(reads(text, sizeof text - 1, &config, faults));
+    assert_string_equal(config.database.host, "/run/a;b#c");
+    assert_string_equal(config.database.dbname, "site");
+    assert_false(config.database.prepared);
+    assert_int_equal(config.service.tenancy, TENANCY_SINGLE);
+    assert_string_equal(config.service.base_path, "/usage");
+    assert_int_equal(config.service.max_requests, 500);
+    assert_int_equal(config.log.level, LOG_LEVEL_DEBUG);
+    assert_string_equal(config.log.target, "/var/log/tally");
+    config_free(&config);
+}
+
+static void names_every_fault(void **state)
+{
+    static const char text[] = "user = x\n"
+                               "[database]\n"
+                               "host = a ; the socket\n"
+                               "port = 5\n"
+                               "port = 6\n"
+                               "hots = a\n"
+                               "[databse]\n"
+                               "host = a\n"
+                               "[service] tenancy = single\n"
+                               "[service\n"
+                               "max_requests = -1\n"
+                               "prepared\n"
+                               "[database]\n"
+                               "prepared = true\n"
+                               "query_timeout = 99\n"
+                               "connect_timeout = 1e1\n"
+                               "[auth]\n"
+                               "user_param = HTTP_X_USER\n"
+                               "role_param = http_role\n"
+                               "user_id_param =\n"
+                               "[service]\n"
+                               "base_path = /usage/\n"
+                               "[log]\n"
+                               "level = loud\n"
+                               "target = log.txt\n";
+    struct config config;
+    char faults[4096];
+
+    (void)state;
+    assert_false(reads(text, sizeof text - 1, &config, faults));
+    assert_string_equal(
+        faults, "1: user stands before the first section\n"
+                "3: host must not have a comment behind it: give it a line of its own\n"
+                "5: port is given again; it stands in line 4 already\n"
+                "6: unknown key hots in section [database]\n"
+                "7: unknown section [databse]\n"
+                "9: a section is a name in brackets and nothing else\n"
+                "10: a section is a name in brackets and nothing else\n"
+                "11: max_requests must be a whole number from 0 to 2147483647\n"
+                "12: neither a section, nor a key = value, nor a comment\n"
+                "14: prepared must be yes or no\n"
+                "15: query_timeout must be a whole number from 100 to 3600000\n"
+                "16: connect_timeout must be a whole number from 1 to 60\n"
+                "18: user_param must not begin with HTTP_: any client can set such a parameter\n"
+                "19: role_param must not begin with HTTP_: any client can set such a parameter\n"
+                "20: user_id_param must not be empty\n"
+                "22: base_path must begin with a slash and not end with one\n"
+                "24: level must be error, warning, info or debug\n"
+                "25: target must be stderr, syslog or the full path of a file\n");
+    config_free(&config);
+}
+
+/* inih alone would take the rest of a long line for a line of its own. */
+static void refuses_long_lines(void **state)
+{
+    char text[3000] = "[database]\nhost = ";
+    struct config config;
+    char faults[4096];
+    size_t length = strlen(text);
+
+    (void)state;
+    memset(text + length, 'a', 2000);
+    strcpy(text + length + 2000, "\nport = x\n[log]\nlevel = loud\n");
+    assert_false(reads(text, strlen(text), &config, faults));
+    assert_string_equal(faults, "2: the line is longer than 1022 bytes, or has a NUL in it\n"
+                                "5: level must be error, warning, info or debug\n");
+    config_free(&config);
+    assert_false(reads("[log]\nlevel = in\0fo\n", 20, &config, faults));
+    assert_memory_equal(faults, "2: the line is longer", 21);
+    config_free(&config);
+}
+
+static void needs_the_file(void **state)
+{
+    struct config config;
+    struct buffer faults = {0};
+
+    (void)state;
+    assert_false(config_read("/nonexistent/tally.ini", &config, &faults));
+    assert_string_equal(faults.data,
+                        "/nonexistent/tally.ini: cannot be opened: No such file or directory\n");
+    buffer_free(&faults);
+    config_free(&config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_from_the_defaults), cmocka_unit_test(takes_what_is_given),
+        cmocka_unit_test(names_every_fault),        cmocka_unit_test(refuses_long_lines),
+        cmocka_unit_test(needs_the_file),
+    };
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}

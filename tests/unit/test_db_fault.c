@@ -1,0 +1,40 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "db_fault.h"
+
+static void knows_what_a_fault_means(void **state)
+{
+    static const struct {
+        const char *sqlstate;
+        enum error_code code;
+        bool renew, again;
+    } cases[] = {
+        {"", ERROR_UNAVAILABLE, true, true},       {"57014", ERROR_DEADLINE, false, false},
+        {"55P03", ERROR_DEADLINE, false, false},   {"57P01", ERROR_UNAVAILABLE, true, true},
+        {"53300", ERROR_UNAVAILABLE, true, false}, {"40001", ERROR_UNAVAILABLE, false, true},
+        {"26000", ERROR_UNAVAILABLE, true, true},  {"42P01", ERROR_UNAVAILABLE, true, true},
+        {"42501", ERROR_UNAVAILABLE, true, true},  {"22003", ERROR_INTERNAL, false, false},
+        {"XX000", ERROR_INTERNAL, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct db_fault *fault = db_fault_find(cases[i].sqlstate);
+
+        assert_int_equal(fault->code, cases[i].code);
+        assert_int_equal(fault->renew, cases[i].renew);
+        assert_int_equal(fault->again, cases[i].again);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(knows_what_a_fault_means)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
