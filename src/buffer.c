@@ -43,6 +43,18 @@ void buffer_add_byte(struct buffer *buffer, char byte)
     buffer_add(buffer, &byte, 1);
 }
 
+void buffer_add_number(struct buffer *buffer, uint64_t number, int width)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+
+    while (at > 0 && (number > 0 || at > sizeof digits - (size_t)width)) {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    buffer_add(buffer, digits + at, sizeof digits - at);
+}
+
 void buffer_add_format(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;

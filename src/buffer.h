@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
     char *data;
@@ -26,6 +27,9 @@ void buffer_add_text(struct buffer *buffer, const char *text);
 
 /* Appends one byte. */
 void buffer_add_byte(struct buffer *buffer, char byte);
+
+/* Appends a number in decimal, with zeros before it up to `width` digits (at most 20). */
+void buffer_add_number(struct buffer *buffer, uint64_t number, int width);
 
 /* Appends printf-style text. */
 void buffer_add_format(struct buffer *buffer, const char *format, ...)

@@ -148,15 +148,16 @@ static bool check_version(const struct pq_result *result, struct error *error)
 static bool check_setup(const struct pq_result *result, int step, void *context,
                         struct error *error)
 {
+    (void)context;
     if (step == 0)
         return pq_rows(result) == 0 || check_version(result, error);
+
+    if (step % 2 != 0)
+        return true;
 
     const struct statement *statement = &statements[step / 2 - 1];
     struct buffer difference = {0};
 
-    (void)context;
-    if (step % 2 != 0)
-        return true;
     buffer_add_format(&difference, "statement %s ", statement->name);
     if (!pq_check_shape(result, statement, &difference))
         set_unfit(error, difference.data);

@@ -102,16 +102,10 @@ void json_write_null(struct json_writer *writer)
 
 void json_write_i64(struct json_writer *writer, int64_t value)
 {
-    char text[20]; /* a sign and 19 digits */
-    char *start = text + sizeof text;
-    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    do
-        *--start = (char)('0' + magnitude % 10);
-    while ((magnitude /= 10) > 0);
-    if (value < 0)
-        *--start = '-';
     begin_value(writer);
-    buffer_add(writer->out, start, (size_t)(text + sizeof text - start));
+    if (value < 0)
+        buffer_add_byte(writer->out, '-');
+    buffer_add_number(writer->out, value < 0 ? -(uint64_t)value : (uint64_t)value, 1);
 }
 
 void json_write_f64(struct json_writer *writer, double value)

@@ -88,6 +88,33 @@ static void clears_and_frees(void **state)
     buffer_free(&buffer);
 }
 
+static void adds_numbers(void **state)
+{
+    static const struct {
+        uint64_t number;
+        int width;
+        const char *expected;
+    } cases[] = {
+        {0, 1, "0"},
+        {0, 0, ""},
+        {7, 1, "7"},
+        {7, 2, "07"},
+        {123, 2, "123"},
+        {5, 9, "000000005"},
+        {UINT64_MAX, 1, "18446744073709551615"},
+        {1, 20, "00000000000000000001"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer buffer = {0};
+        buffer_add_number(&buffer, cases[i].number, cases[i].width);
+        buffer_add_byte(&buffer, '.');
+        assert_memory_equal(buffer.data, cases[i].expected, strlen(cases[i].expected));
+        assert_int_equal(buffer.length, strlen(cases[i].expected) + 1);
+        buffer_free(&buffer);
+    }
+}
+
 static void reserves(void **state)
 {
     struct buffer buffer = {0};
@@ -165,6 +192,7 @@ int main(void)
         cmocka_unit_test(keeps_nuls),
         cmocka_unit_test(adds_nothing),
         cmocka_unit_test(formats),
+        cmocka_unit_test(adds_numbers),
         cmocka_unit_test(clears_and_frees),
         cmocka_unit_test(reserves),
         cmocka_unit_test(ends_the_process_without_memory),
