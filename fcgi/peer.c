@@ -27,8 +27,8 @@ static void ignore_alarm(int number)
 static void start_alarm(void)
 {
     static const struct itimerval timer = {
-        .it_interval = {0, ALARM_AGAIN * 1000},
-        .it_value = {PEER_PATIENCE / 1000, PEER_PATIENCE % 1000 * 1000},
+        .it_interval = {0, ALARM_AGAIN * 1000L},
+        .it_value = {PEER_PATIENCE / 1000, PEER_PATIENCE % 1000 * 1000L},
     };
 
     setitimer(ITIMER_REAL, &timer, NULL);

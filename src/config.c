@@ -37,7 +37,6 @@ static const char *read_text(const struct key *key, const char *value, void *pla
 
 static const char *read_number(const struct key *key, const char *value, void *place)
 {
-    static char fault[80];
     char *end;
 
     errno = 0;
@@ -45,6 +44,8 @@ static const char *read_number(const struct key *key, const char *value, void *p
 
     if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || number < key->least ||
         number > key->most) {
+        static char fault[80];
+
         snprintf(fault, sizeof fault, "must be a whole number from %ld to %ld", key->least,
                  key->most);
         return fault;

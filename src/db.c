@@ -85,7 +85,7 @@ static void start_opening(struct db *db)
     db->pq = pq_start(settings);
     db->opened++;
     db->progress = PQ_WANTS_WRITE;
-    db->open_deadline = clock_now() + config->database.connect_timeout * 1000;
+    db->open_deadline = clock_now() + (int64_t)config->database.connect_timeout * 1000;
     db->state = DB_OPENING;
 }
 

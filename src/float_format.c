@@ -77,14 +77,11 @@ static bool round_to(double value, int count, struct decimal_digits *digits)
     char text[MOST_DIGITS + 8]; /* d.ddde-324 */
     snprintf(text, sizeof text, "%.*e", count - 1, value);
     digits->text[0] = text[0];
-    const char *exponent = text + 1;
-    if (count > 1) {
+    if (count > 1)
         memcpy(digits->text + 1, text + 2, (size_t)count - 1);
-        exponent = text + count + 1;
-    }
     digits->text[count] = '\0';
     digits->count = count;
-    digits->point = (int)strtol(exponent + 1, NULL, 10) + 1;
+    digits->point = (int)strtol(strchr(text, 'e') + 1, NULL, 10) + 1;
     return strtod(text, NULL) == value;
 }
 

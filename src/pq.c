@@ -79,8 +79,9 @@ int pq_socket(const struct pq *pq)
 bool pq_tend(struct pq *pq)
 {
     /* The first call reads the server's last words and succeeds, the second one meets the end. */
-    return PQconsumeInput(pq->connection) && PQconsumeInput(pq->connection) &&
-           PQstatus(pq->connection) == CONNECTION_OK;
+    bool said = PQconsumeInput(pq->connection) == 1;
+
+    return said && PQconsumeInput(pq->connection) == 1 && PQstatus(pq->connection) == CONNECTION_OK;
 }
 
 bool pq_is_idle(const struct pq *pq)
@@ -96,8 +97,12 @@ static void add_one_line(struct buffer *text, const char *message)
 
     while (length > 0 && message[length - 1] == '\n')
         length--;
-    for (size_t i = 0; i < length; i++)
-        buffer_add_byte(text, message[i] == '\n' ? ' ' : message[i]);
+    for (size_t i = 0; i < length; i++) {
+        if (message[i] == '\n')
+            buffer_add_byte(text, ' ');
+        else
+            buffer_add_byte(text, message[i]);
+    }
 }
 
 void pq_add_fault(const struct pq *pq, struct buffer *text)
@@ -179,23 +184,23 @@ enum pq_event pq_next(struct pq *pq, struct pq_result **result)
     if (PQisBusy(pq->connection))
         return PQ_NOTHING_YET;
 
-    PGresult *handle = PQgetResult(pq->connection);
+    PGresult *got = PQgetResult(pq->connection);
 
-    if (handle == NULL)
+    if (got == NULL)
         return after_statement(pq);
-    switch (PQresultStatus(handle)) {
+    switch (PQresultStatus(got)) {
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
     case PGRES_COMMAND_OK:
-        *result = (struct pq_result *)handle;
+        *result = (struct pq_result *)got;
         return PQ_RESULT;
     case PGRES_PIPELINE_SYNC:
-        PQclear(handle);
+        PQclear(got);
         pq->in_batch = false;
         PQexitPipelineMode(pq->connection);
         return PQ_END;
     default:
-        *result = (struct pq_result *)handle;
+        *result = (struct pq_result *)got;
         return PQ_FAULT;
     }
 }

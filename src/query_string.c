@@ -26,7 +26,9 @@ static void decode(struct buffer *out, const char *text, size_t length)
     const char *end = text + length;
     buffer_reserve(&raw, length);
     while (text < end) {
-        char byte = *text == '+' ? ' ' : *text;
+        char byte = *text;
+        if (byte == '+')
+            byte = ' ';
         text += read_escape(text, &byte) ? 3 : 1;
         buffer_add_byte(&raw, byte);
     }

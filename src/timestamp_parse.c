@@ -261,8 +261,9 @@ static bool combine(struct input *input, const struct fields *fields, struct tim
         fields->offset <= -SECONDS_PER_DAY || fields->offset >= SECONDS_PER_DAY)
         return fail(input, out_of_range);
     int leap = fields->second == 60 ? 1 : 0;
-    int64_t seconds = day_start(fields->year, fields->month, fields->day) + fields->hour * 3600 +
-                      fields->minute * 60 + fields->second - leap - fields->offset;
+    int64_t seconds = day_start(fields->year, fields->month, fields->day) +
+                      (int64_t)fields->hour * 3600 + (int64_t)fields->minute * 60 + fields->second -
+                      leap - fields->offset;
     if (seconds < day_start(first_year, 1, 1) || seconds >= day_start(last_year + 1, 1, 1))
         return fail(input, impossible);
     *timestamp = (struct timestamp){
