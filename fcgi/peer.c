@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "log.h"
@@ -34,14 +35,23 @@ static void start_alarm(void)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+static bool is_listening(void)
+{
+    int listening = 0;
+    socklen_t size = sizeof listening;
+
+    return getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
+}
+
 bool peer_listen(struct error *error)
 {
     struct sigaction action = {.sa_handler = ignore_alarm};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
     int flags = fcntl(LISTEN_FD, F_GETFL);
 
     /* How long libfcgi waits for the web server to close first, in milliseconds. */
     setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
-    if (FCGX_IsCGI() || FCGX_Init() != 0 ||
+    if (!is_listening() || FCGX_Init() != 0 ||
         FCGX_InitRequest(&request, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
         return error_set(error, ERROR_INTERNAL,
                          "standard input is not a listening socket: this program is "
@@ -49,6 +59,8 @@ bool peer_listen(struct error *error)
     if (flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) != 0)
         return error_set(error, ERROR_INTERNAL, "standard input cannot be made non-blocking");
     sigaction(SIGALRM, &action, NULL);
+    /* libfcgi has put a handler of its own there, with which the signal would break off a read. */
+    sigaction(SIGPIPE, &ignore, NULL);
     return true;
 }
 

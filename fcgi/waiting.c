@@ -21,7 +21,7 @@ static void register_database(struct waiting *waiting, const struct db_wait *wai
                                 .data.u32 = DATABASE};
 
     if (wait->fd == waiting->db_fd && wait->events == waiting->db_events &&
-        wait->opened == waiting->db_opened)
+        wait->steps == waiting->db_steps)
         return;
     if (waiting->db_fd >= 0)
         epoll_ctl(waiting->epoll_fd, EPOLL_CTL_DEL, waiting->db_fd, NULL);
@@ -29,7 +29,7 @@ static void register_database(struct waiting *waiting, const struct db_wait *wai
         epoll_ctl(waiting->epoll_fd, EPOLL_CTL_ADD, wait->fd, &event);
     waiting->db_fd = wait->fd;
     waiting->db_events = wait->events;
-    waiting->db_opened = wait->opened;
+    waiting->db_steps = wait->steps;
 }
 
 void waiting_wait(struct waiting *waiting, const struct db *db, const sigset_t *open_signals,

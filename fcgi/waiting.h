@@ -14,7 +14,7 @@ struct waiting {
     int epoll_fd;
     int db_fd; /* what is registered of the database; -1: nothing */
     short db_events;
-    unsigned db_opened;
+    unsigned db_steps;
 };
 
 /* Prepares to wait on `listen_fd`. Returns false where the system refuses. */

@@ -70,7 +70,7 @@ as $$
       case when member::numeric between -1e18 and 1e18 then member::numeric end
     when 'string' then
       case when octet_length(member #>> '{}') <= 1000
-            and member #>> '{}' ~ '^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)$' then
+            and member #>> '{}' ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$' then
         case when (member #>> '{}')::numeric between -1e18 and 1e18 then (member #>> '{}')::numeric end
       end
   end

@@ -24,7 +24,7 @@ struct db {
     const struct config *config;
     enum db_state state;
     struct pq *pq;             /* NULL when down */
-    unsigned opened;           /* how many connections were begun */
+    unsigned steps;            /* taken to connect; with each the socket may be another one */
     enum pq_progress progress; /* of an opening connection */
     int64_t open_deadline;
     struct backoff backoff;
@@ -61,33 +61,6 @@ static void drop(struct db *db)
 }
 
 /* ---- Opening a connection ---- */
-
-static void start_opening(struct db *db)
-{
-    const struct config *config = db->config;
-    const struct pq_setting settings[] = {
-        {"host", config->database.host},
-        {"port", config->database.port},
-        {"dbname", config->database.dbname},
-        {"user", config->database.user},
-        {"passfile", config->database.passfile},
-        {"sslmode", config->database.sslmode},
-        {"service", config->database.service},
-        {"fallback_application_name", "tally"},
-        {"client_encoding", "UTF8"},
-        {"keepalives_idle", "30"},
-        {"keepalives_interval", "10"},
-        {"keepalives_count", "3"},
-        {"tcp_user_timeout", "10000"},
-        {NULL, NULL},
-    };
-
-    db->pq = pq_start(settings);
-    db->opened++;
-    db->progress = PQ_WANTS_WRITE;
-    db->open_deadline = clock_now() + (int64_t)config->database.connect_timeout * 1000;
-    db->state = DB_OPENING;
-}
 
 /* Logs the reason once, however many tries fail with it. */
 static void give_up(struct db *db, const char *reason)
@@ -179,7 +152,10 @@ static void set_up(struct db *db)
         backoff_succeeded(&db->backoff);
         db->state = DB_OPEN;
     } else {
-        give_up(db, error.detail.data == NULL ? "the connection broke" : error.detail.data);
+        db_exchange_finish(db->pq, error.code == ERROR_DEADLINE);
+        give_up(db, error.detail.data != NULL      ? error.detail.data
+                    : error.code == ERROR_DEADLINE ? "the checks on a new connection took too long"
+                                                   : "the connection broke");
     }
     error_free(&error);
 }
@@ -190,6 +166,7 @@ static void advance(struct db *db)
     struct buffer reason = {0};
 
     db->progress = pq_advance(db->pq);
+    db->steps++;
     if (db->progress == PQ_IS_OPEN) {
         set_up(db);
     } else if (db->progress == PQ_IS_BROKEN) {
@@ -200,6 +177,35 @@ static void advance(struct db *db)
         give_up(db, "connecting took longer than connect_timeout");
     }
     buffer_free(&reason);
+}
+
+static void start_opening(struct db *db)
+{
+    const struct config *config = db->config;
+    const struct pq_setting settings[] = {
+        {"host", config->database.host},
+        {"port", config->database.port},
+        {"dbname", config->database.dbname},
+        {"user", config->database.user},
+        {"passfile", config->database.passfile},
+        {"sslmode", config->database.sslmode},
+        {"service", config->database.service},
+        {"fallback_application_name", "tally"},
+        {"client_encoding", "UTF8"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "10000"},
+        {NULL, NULL},
+    };
+
+    db->pq = pq_start(settings);
+    db->progress = PQ_WANTS_WRITE;
+    db->open_deadline = clock_now() + (int64_t)config->database.connect_timeout * 1000;
+    db->state = DB_OPENING;
+    /* Where it failed at once there is no socket to wait for. */
+    if (pq_socket(db->pq) < 0)
+        advance(db);
 }
 
 static short awaited_events(const struct db *db)
@@ -234,7 +240,7 @@ void db_wait(const struct db *db, struct db_wait *wait)
     *wait = (struct db_wait){
         .fd = db->pq == NULL ? -1 : pq_socket(db->pq),
         .events = awaited_events(db),
-        .opened = db->opened,
+        .steps = db->steps,
         .timeout = -1,
     };
     if (db->state == DB_OPENING)
@@ -334,7 +340,10 @@ static bool run_once(struct db *db, struct run *run, const struct db_limit *limi
         return true;
     }
     *again = fault != NULL && fault->again && !run->rows_taken;
-    if ((fault != NULL && fault->renew) || !db_exchange_abandon(db->pq))
+    /* What an endpoint refused, such as a window that ends before it begins, is soon read. */
+    bool cancel = error->code == ERROR_DEADLINE || error->code == ERROR_PEER_GONE;
+
+    if ((fault != NULL && fault->renew) || !db_exchange_finish(db->pq, cancel))
         drop(db);
     return false;
 }
@@ -350,7 +359,8 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
     if (run_once(db, &run, &limit, &again, &first))
         return true;
     if (again) {
-        log_message(LOG_LEVEL_INFO, "asking again after: %s", first.detail.data);
+        log_message(LOG_LEVEL_INFO, "asking again after: %s",
+                    first.detail.data == NULL ? first.message.data : first.detail.data);
         error_free(&first);
         return run_once(db, &run, &limit, &again, error);
     }

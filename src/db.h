@@ -47,10 +47,10 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
 
 /* What to wait for between requests. */
 struct db_wait {
-    int fd;          /* of the connection's socket; -1: none */
-    short events;    /* POLLIN or POLLOUT */
-    unsigned opened; /* counts the connections: the same fd may be another one's */
-    int timeout;     /* milliseconds until db_tend is due; -1: only when the fd is ready */
+    int fd;         /* of the connection's socket; -1: none */
+    short events;   /* POLLIN or POLLOUT */
+    unsigned steps; /* taken to connect: after each the same fd may be another socket */
+    int timeout;    /* milliseconds until db_tend is due; -1: only when the fd is ready */
 };
 
 void db_wait(const struct db *db, struct db_wait *wait);

@@ -4,7 +4,7 @@
 
 #include "clock.h"
 
-enum { CANCEL_MOST = 500 }; /* milliseconds for a cancelled query to end */
+enum { FINISH_MOST = 500 }; /* milliseconds for a query to end once nobody needs it */
 
 bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
                       struct error *error)
@@ -95,16 +95,17 @@ static bool ignore_result(const struct pq_result *result, int step, void *contex
     return true;
 }
 
-bool db_exchange_abandon(struct pq *pq)
+bool db_exchange_finish(struct pq *pq, bool cancel)
 {
-    struct db_limit limit = {clock_now() + CANCEL_MOST, -1};
+    struct db_limit limit = {clock_now() + FINISH_MOST, -1};
     const struct db_fault *fault;
     struct error error = {0};
 
-    if (!pq_is_idle(pq)) {
+    if (pq_is_idle(pq))
+        return true;
+    if (cancel)
         pq_cancel(pq);
-        db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
-        error_free(&error);
-    }
-    return pq_is_idle(pq);
+    db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
+    error_free(&error);
+    return pq_cancel_settled(pq, clock_left(limit.deadline)) && pq_is_idle(pq);
 }

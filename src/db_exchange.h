@@ -31,8 +31,9 @@ bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *
 bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take,
                  void *context, const struct db_fault **fault, struct error *error);
 
-/* Ends what is still running, at the server as well. Returns whether the connection is idle again,
- * else it is good for nothing but pq_close. Takes half a second at the most. */
-bool db_exchange_abandon(struct pq *pq);
+/* Reads what is left of an exchange that ended early; `cancel`: after asking the server to end it.
+ * Returns whether the connection is idle again, else it is good for nothing but pq_close. Takes
+ * half a second at the most. */
+bool db_exchange_finish(struct pq *pq, bool cancel);
 
 #endif

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "allocate.h"
 
@@ -16,6 +17,8 @@ enum { SETTINGS_MOST = 32, CANCEL_STACK = 256 * 1024 };
 struct pq {
     PGconn *connection;
     bool in_batch;
+    bool cancelling; /* `canceller` has not been waited for */
+    pthread_t canceller;
 };
 
 /* struct pq_result is a PGresult for everyone but this file. */
@@ -66,8 +69,11 @@ enum pq_progress pq_advance(struct pq *pq)
 
 void pq_close(struct pq *pq)
 {
-    if (pq != NULL)
-        PQfinish(pq->connection);
+    if (pq == NULL)
+        return;
+    if (pq->cancelling)
+        pthread_detach(pq->canceller);
+    PQfinish(pq->connection);
     free(pq);
 }
 
@@ -295,14 +301,29 @@ void pq_cancel(struct pq *pq)
 {
     PGcancel *request = PQgetCancel(pq->connection);
     pthread_attr_t attributes;
-    pthread_t thread;
 
     if (request == NULL)
         return;
     pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, CANCEL_STACK);
-    if (pthread_create(&thread, &attributes, send_cancel, request) != 0)
-        PQfreeCancel(request);
+    pq->cancelling = pthread_create(&pq->canceller, &attributes, send_cancel, request) == 0;
     pthread_attr_destroy(&attributes);
+    if (!pq->cancelling)
+        PQfreeCancel(request);
+}
+
+bool pq_cancel_settled(struct pq *pq, int milliseconds)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += milliseconds % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    if (pq->cancelling && pthread_clockjoin_np(pq->canceller, NULL, CLOCK_MONOTONIC, &until) == 0)
+        pq->cancelling = false;
+    return !pq->cancelling;
 }

@@ -89,4 +89,8 @@ bool pq_check_shape(const struct pq_result *description, const struct statement 
  * thread of its own, since PQcancel may block for as long as the server is frozen. */
 void pq_cancel(struct pq *pq);
 
+/* Waits until the server has taken the request, for `milliseconds` at the most. Returns false where
+ * it has not: the request may then hit whatever query is next, so the connection must be closed. */
+bool pq_cancel_settled(struct pq *pq, int milliseconds);
+
 #endif

@@ -35,11 +35,11 @@ def _length(number: int) -> bytes:
 
 def encode(parameters: Mapping[str, str]) -> bytes:
     """Name-value pairs; a lone surrogate in a value stands for a byte that is not UTF-8."""
-    pairs = b""
+    pieces = []
     for name, value in parameters.items():
         name_bytes, value_bytes = name.encode(), value.encode("utf-8", "surrogateescape")
-        pairs += _length(len(name_bytes)) + _length(len(value_bytes)) + name_bytes + value_bytes
-    return pairs
+        pieces += [_length(len(name_bytes)), _length(len(value_bytes)), name_bytes, value_bytes]
+    return b"".join(pieces)
 
 
 def begin() -> bytes:
@@ -127,8 +127,9 @@ def parse(output: bytes) -> Reply:
 
 def call(path: Path, parameters: Mapping[str, str], seconds: float = 30, body: bytes = b"") -> Reply:
     """Send one request with exactly these parameters and read its reply."""
+    request = request_bytes(parameters, body)
     with Connection(path, seconds) as connection:
-        connection.send(request_bytes(parameters, body))
+        connection.send(request)
         return connection.reply()
 
 

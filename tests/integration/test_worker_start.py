@@ -1,0 +1,235 @@
+"""The command line, the configuration and everything that keeps a worker from starting."""
+
+import os
+import pty
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any, Iterator, Optional
+
+import pytest
+
+import fastcgi
+from pool import Pool, Settings, write_ini
+from process import scratch_directory, worker_binary
+from sample import STATS
+from wait import wait_until
+from worker import running
+
+USAGE, CONFIG = 64, 78  # sysexits.h
+
+
+def run(*arguments: object, stdin: Any = subprocess.DEVNULL, program: Optional[Path] = None,
+        **variables: str) -> "subprocess.CompletedProcess[str]":
+    environment = {name: value for name, value in os.environ.items() if name != "TALLY_CONFIG"}
+    return subprocess.run([str(program or worker_binary()), *map(str, arguments)], stdin=stdin, text=True,
+                          capture_output=True, timeout=10, env={**environment, **variables}, check=False)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return write_ini(tmp_path / "good.ini", {"database": {"dbname": "x"}})
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    path = tmp_path / "bad.ini"
+    path.write_text("[database]\nhots = x\n")
+    return path
+
+
+# ---- Options ----
+
+def test_version() -> None:
+    done = run("-V")
+    assert done.returncode == 0 and done.stderr == ""
+    assert done.stdout.startswith("tally.fcgi ") and done.stdout.split()[1][0].isdigit()
+
+
+def test_help() -> None:
+    done = run("-h")
+    assert done.returncode == 0 and done.stderr == ""
+    for option in ("-c FILE", "-t", "-V", "-h"):
+        assert option in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["-x"], ["-c"], ["extra"], ["-t", "extra"], ["--frobnicate"]])
+def test_wrong_use(arguments: list[str]) -> None:
+    start = time.monotonic()
+    done = run(*arguments)
+    assert done.returncode == USAGE and done.stdout == ""
+    assert "usage: tally.fcgi" in done.stderr
+    # Whoever starts it again and again must not do so in a storm.
+    assert time.monotonic() - start >= 1
+
+
+# ---- Started by hand ----
+
+@pytest.fixture(params=["terminal", "file", "null", "pipe", "closed", "unlistening", "connected"])
+def not_a_listening_socket(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    (tmp_path / "file").write_text("x")
+    left, right = socket.socketpair()
+    if request.param == "terminal":
+        master, slave = pty.openpty()
+        yield slave
+        os.close(master)
+        os.close(slave)
+    elif request.param == "pipe":
+        yield subprocess.PIPE
+    elif request.param == "file":
+        with (tmp_path / "file").open() as file:
+            yield file
+    elif request.param == "unlistening":
+        with socket.socket(socket.AF_UNIX) as unbound:
+            yield unbound
+    elif request.param == "connected":
+        yield left
+    else:
+        yield subprocess.DEVNULL if request.param == "null" else None
+    left.close()
+    right.close()
+
+
+def test_started_by_hand(good: Path, not_a_listening_socket: Any) -> None:
+    if not_a_listening_socket is None:
+        done = subprocess.run(["sh", "-c", '"$0" -c "$1" <&-', str(worker_binary()), str(good)], text=True,
+                              capture_output=True, timeout=30, check=False)
+    else:
+        done = run("-c", good, stdin=not_a_listening_socket)
+    assert done.returncode == USAGE and done.stdout == ""
+    assert "standard input is not a listening socket" in done.stderr
+    assert "spawn-fcgi" in done.stderr
+
+
+# ---- Finding the configuration ----
+
+def test_order_of_places(good: Path, bad: Path, tmp_path: Path) -> None:
+    program = Path(shutil.copy(worker_binary(), tmp_path / "tally.fcgi"))
+    beside = tmp_path / "tally.ini"
+    assert str(good) in run("-t", "-c", good, program=program, TALLY_CONFIG=str(bad)).stdout
+    assert str(bad) in run("-t", program=program, TALLY_CONFIG=str(bad)).stderr
+    beside.write_text("[log]\nlevel = debug\n")
+    assert str(beside) in run("-t", program=program).stdout
+    assert str(beside) in run("-t", program=program, TALLY_CONFIG="").stdout
+    beside.unlink()
+    assert "/tally/tally.ini" in run("-t", program=program).stderr
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    for arguments in (["-t"], []):
+        done = run(*arguments, "-c", tmp_path / "nowhere.ini")
+        assert done.returncode == CONFIG
+        assert done.stderr == f"{tmp_path}/nowhere.ini: cannot be opened: No such file or directory\n"
+
+
+def test_directory_as_file(tmp_path: Path) -> None:
+    done = run("-t", "-c", tmp_path)
+    assert done.returncode == CONFIG and str(tmp_path) in done.stderr
+
+
+# ---- Checking the configuration ----
+
+def test_good_configuration(good: Path) -> None:
+    done = run("-t", "-c", good)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{good}: the configuration is fine\n"
+
+
+FAULTS = [  # each with what is said of it
+    ("dbname = early", "dbname stands before the first section"),
+    ("[databse]", "unknown section [databse]"),
+    ("x = y", "unknown section"),
+    ("[database]", None),
+    ("hots = x", "unknown key hots in section [database]"),
+    ("port = 1", None),
+    ("port = 2", "port is given again; it stands in line 6 already"),
+    ("query_timeout = 0", "query_timeout must be a whole number from 100 to 3600000"),
+    ("connect_timeout = 5 s", "connect_timeout must be a whole number"),
+    ("prepared = maybe", "prepared must be yes or no"),
+    ("dbname = x ; the usual one", "dbname must not have a comment behind it"),
+    ("; a comment", None),
+    ("sslmode", "neither a section, nor a key = value, nor a comment"),
+    ("host = " + "x" * 2000, "the line is longer than"),
+    ("[service] ; comment", "a section is a name in brackets and nothing else"),
+    ("tenancy = both", "tenancy must be single or multi"),
+    ("base_path = api/", "base_path must begin with a slash"),
+    ("max_requests = -1", "max_requests must be a whole number"),
+    ("[auth]", None),
+    ("user_param = HTTP_X_USER", "user_param must not begin with HTTP_"),
+    ("role_param =", "role_param must not be empty"),
+    ("user_id_param = A-B", "user_id_param must consist of letters"),
+    ("[log]", None),
+    ("level = loud", "level must be error, warning, info or debug"),
+    ("target = log.txt", "target must be stderr, syslog or the full path of a file"),
+    ("[log", "a section is a name in brackets and nothing else"),
+]
+
+
+def test_every_fault_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "faulty.ini"
+    path.write_text("".join(f"{line}\n" for line, _ in FAULTS))
+    done = run("-t", "-c", path)
+    assert done.returncode == CONFIG and done.stdout == ""
+    told = done.stderr.splitlines()
+    for number, (line, fault) in enumerate(FAULTS, 1):
+        here = [text for text in told if text.startswith(f"{path}:{number}: ")]
+        if fault is None:
+            assert not here, here
+        elif fault != "unknown section":  # its keys need not be told as well
+            assert any(fault in text for text in here), f"{line!r}: {here}"
+    assert all(text.startswith(f"{path}:") for text in told)
+
+
+def test_check_is_quick(bad: Path) -> None:
+    start = time.monotonic()
+    assert run("-t", "-c", bad).returncode == CONFIG
+    assert time.monotonic() - start < 1
+
+
+def test_bad_configuration_stops_the_start(bad: Path) -> None:
+    start = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(bad.parent / "sock"))
+        listening.listen()
+        done = run("-c", bad, stdin=listening)
+    assert done.returncode == CONFIG
+    assert done.stderr == f"{bad}:2: unknown key hots in section [database]\n"
+    assert time.monotonic() - start >= 1
+
+
+def test_unwritable_log(tmp_path: Path) -> None:
+    ini = write_ini(tmp_path / "tally.ini", {"log": {"target": tmp_path / "no" / "such" / "folder"}})
+    start = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "sock"))
+        listening.listen()
+        done = run("-c", ini, stdin=listening)
+    assert done.returncode == CONFIG
+    assert f"cannot open the log file {tmp_path}/no/such/folder: No such file" in done.stderr
+    assert time.monotonic() - start >= 1
+
+
+# ---- What a worker starts with ----
+
+def test_log_to_a_file(settings: Settings) -> None:
+    directory = scratch_directory("log")
+    directory.chmod(0o777)
+    with running(settings, {"log": {"target": directory / "tally.log", "level": "warning"}}) as worker:
+        assert worker.ask(STATS, identity={**fastcgi.ADMIN, "TALLY_ROLE": "none"}).status == 500
+        log = wait_until(lambda: (directory / "tally.log").read_text(), "a line")
+        assert " error: GET " in log and f"[{worker.pid}]" in log
+        assert worker.output() == ""
+
+
+def test_inherited_descriptors_are_closed(settings: Settings) -> None:
+    pool = Pool(settings, workers=1)
+    try:
+        assert fastcgi.ask(pool.socket, STATS).status == 200
+        [pid] = pool.worker_pids()
+        links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
+        regular = [link for link in links if link.startswith("/") and not link.startswith("/dev/null")]
+        assert set(regular) <= {str(pool.log)}, links
+    finally:
+        pool.stop()
