@@ -1,4 +1,5 @@
 /* tally.fcgi: the command line, the configuration, and the start of the worker. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "db.h"
 #include "log.h"
 #include "peer.h"
+#include "waiting.h"
 #include "worker.h"
 
 /* multiwatch gives up for good on a program that ends four times at its start: whoever ends there
@@ -64,6 +66,17 @@ static void read_options(int count, char *arguments[], struct options *options)
     }
 }
 
+/* Whoever starts a program without standard streams has its sockets written to like logs. */
+static void open_standard_streams(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    close(fd);
+}
+
 /* Stores the path of tally.ini beside the executable. Returns whether it can be read. */
 static bool find_beside_executable(struct buffer *path)
 {
@@ -94,7 +107,7 @@ static void find_config(const struct options *options, struct buffer *path)
 
 static int fail_with(struct error *error, int status)
 {
-    fprintf(stderr, "tally.fcgi: %s\n", error->message.data);
+    fprintf(stderr, "tally.fcgi: %s\n", error->detail.data);
     error_free(error);
     return fail_start(status);
 }
@@ -123,7 +136,8 @@ int main(int count, char *arguments[])
     struct config config;
     int status;
 
-    worker_hold_signals();
+    waiting_hold_signals();
+    open_standard_streams();
     /* spawn-fcgi hands down what it had open. */
     close_range(STDERR_FILENO + 1, ~0U, 0);
     read_options(count, arguments, &options);

@@ -35,6 +35,17 @@ static void start_alarm(void)
     setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* Not before FCGX_Init, which puts a handler in place of SIG_IGN that lets SIGPIPE break off a
+ * read. */
+static void ignore_signals(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGHUP, &ignore, NULL);
+    sigaction(SIGUSR2, &ignore, NULL);
+}
+
 static bool is_listening(void)
 {
     int listening = 0;
@@ -46,21 +57,19 @@ static bool is_listening(void)
 bool peer_listen(struct error *error)
 {
     struct sigaction action = {.sa_handler = ignore_alarm};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
     int flags = fcntl(LISTEN_FD, F_GETFL);
 
     /* How long libfcgi waits for the web server to close first, in milliseconds. */
     setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
     if (!is_listening() || FCGX_Init() != 0 ||
         FCGX_InitRequest(&request, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
-        return error_set(error, ERROR_INTERNAL,
-                         "standard input is not a listening socket: this program is "
-                         "started by spawn-fcgi, mod_fcgid or systemd, see tally.fcgi(8)");
+        return error_internal(error,
+                              "standard input is not a listening socket: this program is "
+                              "started by spawn-fcgi, mod_fcgid or systemd, see tally.fcgi(8)");
     if (flags < 0 || fcntl(LISTEN_FD, F_SETFL, flags | O_NONBLOCK) != 0)
-        return error_set(error, ERROR_INTERNAL, "standard input cannot be made non-blocking");
+        return error_internal(error, "standard input cannot be made non-blocking");
     sigaction(SIGALRM, &action, NULL);
-    /* libfcgi has put a handler of its own there, with which the signal would break off a read. */
-    sigaction(SIGPIPE, &ignore, NULL);
+    ignore_signals();
     return true;
 }
 
@@ -74,6 +83,8 @@ bool peer_accept(void)
     start_alarm();
     if (FCGX_Accept_r(&request) != 0)
         return false;
+    /* A connection that is kept would hold a worker that has one at a time. */
+    request.keepConnection = 0;
     is_read_whole = FCGX_GetChar(request.in) == EOF && FCGX_GetError(request.in) == 0;
     return true;
 }

@@ -1,7 +1,7 @@
 /* A request over FastCGI and its answer: the only part that knows libfcgi.
  *
- * libfcgi reads and writes without a limit of its own. Here both stand under an alarm: a peer that
- * stays silent, or does not read, is dropped after PEER_PATIENCE. */
+ * libfcgi reads and writes without a limit of its own. Here reading a request, and sending its
+ * answer, may each be held up until PEER_PATIENCE is over, then the peer is dropped. */
 #ifndef TALLY_PEER_H
 #define TALLY_PEER_H
 

@@ -12,6 +12,7 @@ void request_in_read(const struct config *config, struct route_input *input)
         .user = peer_param(config->auth.user_param),
         .role = peer_param(config->auth.role_param),
         .user_id = peer_param(config->auth.user_id_param),
+        .request_id = peer_param("REQUEST_ID"),
         .peer_fd = peer_fd(),
     };
 }

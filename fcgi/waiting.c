@@ -1,50 +1,74 @@
 #include "waiting.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 
-enum { DATABASE, LISTENING, EVENTS_MOST };
+enum source { DATABASE, LISTENING, SIGNALS, SOURCES };
+
+static void end_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGUSR1);
+}
+
+void waiting_hold_signals(void)
+{
+    sigset_t set;
+
+    end_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static bool add(const struct waiting *waiting, int fd, uint32_t events, enum source source)
+{
+    struct epoll_event event = {.events = events, .data.u32 = source};
+
+    return fd >= 0 && epoll_ctl(waiting->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
 
 bool waiting_start(struct waiting *waiting, int listen_fd)
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.u32 = LISTENING};
+    sigset_t set;
 
+    end_signals(&set);
     *waiting = (struct waiting){.epoll_fd = epoll_create1(EPOLL_CLOEXEC), .db_fd = -1};
-    return waiting->epoll_fd >= 0 &&
-           epoll_ctl(waiting->epoll_fd, EPOLL_CTL_ADD, listen_fd, &event) == 0;
+    return waiting->epoll_fd >= 0 && add(waiting, listen_fd, EPOLLIN | EPOLLEXCLUSIVE, LISTENING) &&
+           add(waiting, signalfd(-1, &set, SFD_CLOEXEC), EPOLLIN, SIGNALS);
 }
 
 /* A socket that is closed leaves the set by itself; so a new one may meet its own number there. */
 static void register_database(struct waiting *waiting, const struct db_wait *wait)
 {
-    struct epoll_event event = {.events = wait->events == POLLOUT ? EPOLLOUT : EPOLLIN,
-                                .data.u32 = DATABASE};
-
     if (wait->fd == waiting->db_fd && wait->events == waiting->db_events &&
         wait->steps == waiting->db_steps)
         return;
     if (waiting->db_fd >= 0)
         epoll_ctl(waiting->epoll_fd, EPOLL_CTL_DEL, waiting->db_fd, NULL);
-    if (wait->fd >= 0)
-        epoll_ctl(waiting->epoll_fd, EPOLL_CTL_ADD, wait->fd, &event);
+    add(waiting, wait->fd, wait->events == POLLOUT ? EPOLLOUT : EPOLLIN, DATABASE);
     waiting->db_fd = wait->fd;
     waiting->db_events = wait->events;
     waiting->db_steps = wait->steps;
 }
 
-void waiting_wait(struct waiting *waiting, const struct db *db, const sigset_t *open_signals,
-                  bool *request_ready, bool *db_ready)
+struct waiting_ready waiting_wait(struct waiting *waiting, const struct db *db)
 {
-    struct epoll_event events[EVENTS_MOST];
+    struct epoll_event events[SOURCES];
+    bool ready[SOURCES] = {false};
     struct db_wait wait;
+    sigset_t held;
 
+    end_signals(&held);
+    sigaddset(&held, SIGALRM);
     db_wait(db, &wait);
     register_database(waiting, &wait);
 
-    int count = epoll_pwait(waiting->epoll_fd, events, EVENTS_MOST, wait.timeout, open_signals);
+    int count = epoll_pwait(waiting->epoll_fd, events, SOURCES, wait.timeout, &held);
 
-    *request_ready = false;
-    *db_ready = count == 0;
     for (int i = 0; i < count; i++)
-        *(events[i].data.u32 == LISTENING ? request_ready : db_ready) = true;
+        ready[events[i].data.u32] = true;
+    return (struct waiting_ready){ready[LISTENING], ready[DATABASE] || count == 0, ready[SIGNALS]};
 }

@@ -1,11 +1,11 @@
-/* The wait between requests, for the listening socket and the database.
+/* The wait between requests: for a connection, for the database, and for the end.
  *
- * It is ppoll with one difference: of the workers that wait on the same socket, a connection wakes
- * one and not all (epoll(7), EPOLLEXCLUSIVE). */
+ * Of the workers that wait on the same socket, a connection wakes one and not all (epoll(7),
+ * EPOLLEXCLUSIVE). The signals that end a worker are held at all times and arrive here as an event
+ * (signalfd(2)), so that they are seen between two requests also when there is no pause. */
 #ifndef TALLY_WAITING_H
 #define TALLY_WAITING_H
 
-#include <signal.h>
 #include <stdbool.h>
 
 #include "db.h"
@@ -17,12 +17,20 @@ struct waiting {
     unsigned db_steps;
 };
 
+/* What the wait was ended by; more than one may be true, none after the alarm. */
+struct waiting_ready {
+    bool request;
+    bool database; /* its socket is ready, or it is due */
+    bool end;
+};
+
+/* Holds the signals that end a worker (TERM, INT, USR1). Call it before anything else. */
+void waiting_hold_signals(void);
+
 /* Prepares to wait on `listen_fd`. Returns false where the system refuses. */
 bool waiting_start(struct waiting *waiting, int listen_fd);
 
-/* Waits with `open_signals` as the signal mask. Stores what is ready; neither is, after a signal
- * or at the time when the database is due, which counts as ready then. */
-void waiting_wait(struct waiting *waiting, const struct db *db, const sigset_t *open_signals,
-                  bool *request_ready, bool *db_ready);
+/* Waits. The alarm of peer.c is held meanwhile. */
+struct waiting_ready waiting_wait(struct waiting *waiting, const struct db *db);
 
 #endif

@@ -1,7 +1,6 @@
 #include "worker.h"
 
 #include <malloc.h>
-#include <signal.h>
 #include <string.h>
 
 #include "log.h"
@@ -13,38 +12,6 @@
 
 /* Memory above this goes back to the system as soon as it is freed. */
 enum { LARGE = 256 * 1024 };
-
-static volatile sig_atomic_t ending;
-
-static void note_end(int number)
-{
-    (void)number;
-    ending = 1;
-}
-
-static void end_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGUSR1);
-}
-
-void worker_hold_signals(void)
-{
-    struct sigaction end = {.sa_handler = note_end};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t set;
-
-    end_signals(&set);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    sigaction(SIGTERM, &end, NULL);
-    sigaction(SIGINT, &end, NULL);
-    sigaction(SIGUSR1, &end, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
-    sigaction(SIGHUP, &ignore, NULL);
-    sigaction(SIGUSR2, &ignore, NULL);
-}
 
 static void serve(struct app *app)
 {
@@ -62,28 +29,23 @@ static void serve(struct app *app)
     buffer_free(&reply.body);
 }
 
-/* Only in the wait do the signals get through that end the worker; the alarm, which guards reading
- * and writing, is held there. */
 bool worker_run(struct app *app, struct error *error)
 {
     int most = app->config->service.max_requests;
     int served = 0;
     struct waiting waiting;
-    sigset_t open_signals;
+    struct waiting_ready ready = {false};
 
     mallopt(M_MMAP_THRESHOLD, LARGE);
     mallopt(M_TRIM_THRESHOLD, LARGE);
-    sigemptyset(&open_signals);
-    sigaddset(&open_signals, SIGALRM);
     if (!waiting_start(&waiting, peer_listen_fd()))
-        return error_set(error, ERROR_INTERNAL, "cannot wait on the listening socket");
-    while (!ending && (most == 0 || served < most)) {
-        bool request_ready, db_ready;
-
-        waiting_wait(&waiting, app->db, &open_signals, &request_ready, &db_ready);
-        if (db_ready)
+        return error_internal(error, "cannot wait on the listening socket");
+    while (!ready.end && (most == 0 || served < most)) {
+        ready = waiting_wait(&waiting, app->db);
+        if (ready.database)
             db_tend(app->db);
-        if (request_ready && peer_accept()) {
+        /* Also at the end: the connection may have woken this worker alone. */
+        if (ready.request && peer_accept()) {
             serve(app);
             served++;
         }

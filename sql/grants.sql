@@ -3,8 +3,9 @@
 --   psql -d DATABASE -v role=tally_web -f sql/grants.sql
 --
 -- Run it after schema.sql, as the same owner, for a role that exists. The role can read what the
--- reports need and nothing else. Its settings need the right to alter the role (a superuser, a role
--- with CREATEROLE, or the role itself); without that right they are left out, and a notice says so.
+-- reports need and nothing else. Its settings, for this database alone, need the right to alter the
+-- role (a superuser or a role with CREATEROLE); without that right they are left out, and a notice says
+-- so. So they are for a role that may write to the log: it is the application's own.
 
 \set ON_ERROR_STOP on
 \set QUIET on
@@ -26,7 +27,12 @@ declare
   role text := current_setting('tally.role');
   setting text[];
 begin
+  if has_table_privilege(role, 'resource_usage_log', 'insert') then
+    raise notice 'The settings of role % were left as they are: it may write to the log.', role;
+    return;
+  end if;
   foreach setting slice 1 in array array[
+    ['search_path', format('%I, pg_temp', current_schema())],
     ['default_transaction_read_only', 'on'],
     ['statement_timeout', '9s'],                         -- less than query_timeout in tally.ini
     ['lock_timeout', '2s'],
@@ -36,11 +42,14 @@ begin
     ['jit', 'off']                                       -- compiling costs more than it gains here
   ]
   loop
-    execute format('alter role %I set %I = %L', role, setting[1], setting[2]);
+    -- A search path is a list of names, every other value is one text.
+    execute format(case setting[1] when 'search_path' then 'alter role %I in database %I set %I = %s'
+                                   else 'alter role %I in database %I set %I = %L' end,
+                   role, current_database(), setting[1], setting[2]);
   end loop;
 exception
   when insufficient_privilege then
-    raise notice 'The settings of role % were left as they are: only a superuser, a role with CREATEROLE or the role itself may change them.', role;
+    raise notice 'The settings of role % were left as they are: only a superuser or a role with CREATEROLE may change them.', role;
 end
 $$;
 

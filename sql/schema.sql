@@ -94,6 +94,13 @@ $$;
 create table if not exists tally_schema (
   version int not null
 );
+do $$
+begin
+  if exists (select from tally_schema where version > 1) then
+    raise exception 'This database has the schema of a later release; it was left as it is.';
+  end if;
+end
+$$;
 delete from tally_schema;
 insert into tally_schema (version) values (1);
 

@@ -1,4 +1,7 @@
--- The AI usage of one user, found by its index even where the plan is made before user_id is known.
+-- The AI usage of one user. The window is compared together with the user, so that no index but the
+-- user's own can serve: a plan that is made before the values are known would guess wrong.
 \ir stats_head.sql
       and user_id = $4
+      and (user_id, created_at) >= ($4, coalesce($1, now() - interval '720 hours'))
+      and (user_id, created_at) < ($4, coalesce($2, now()))
 \ir stats_tail.sql

@@ -33,8 +33,6 @@ from (
       detail -> 'cost_usd' as cost_usd
     from resource_usage_log
     where resource_type = 'ai'
-      and created_at >= coalesce($1, now() - interval '720 hours')
-      and created_at < coalesce($2, now())
       and ($4::uuid is null or user_id = $4)
       and ($5::uuid is null or bot_id = $5)
       and ($6::uuid is null or channel_id = $6)

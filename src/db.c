@@ -94,27 +94,18 @@ static bool send_setup(struct db *db)
     return sent && pq_end_batch(db->pq);
 }
 
-/* The database is there, but it is not one that this program can work with. */
-static bool set_unfit(struct error *error, const char *difference)
-{
-    const struct db_fault *fault = db_fault_find("42");
-
-    error_set(error, fault->code, "%s", fault->message);
-    return error_detail(error, "%s%s", difference, fault->advice);
-}
-
 static bool check_version(const struct pq_result *result, struct error *error)
 {
     const char *version = pq_text(result, 0, 0);
-    struct buffer difference = {0};
+    const struct db_fault *fault = db_fault_find("42");
 
     if (version != NULL && strcmp(version, SCHEMA_VERSION) == 0)
         return true;
-    buffer_add_format(&difference, "its schema has version %s, this program needs " SCHEMA_VERSION,
-                      version == NULL ? "none" : version);
-    set_unfit(error, difference.data);
-    buffer_free(&difference);
-    return false;
+    error_set(error, fault->code, "%s", fault->message);
+    return error_detail(error,
+                        "the schema has version %s, this program needs " SCHEMA_VERSION
+                        "; run the sql/schema.sql of the same release, or update the program",
+                        version == NULL ? "none" : version);
 }
 
 /* Step 0 is the version; then each statement has a step for preparing and one for describing. */
@@ -124,16 +115,17 @@ static bool check_setup(const struct pq_result *result, int step, void *context,
     (void)context;
     if (step == 0)
         return pq_rows(result) == 0 || check_version(result, error);
-
     if (step % 2 != 0)
         return true;
 
     const struct statement *statement = &statements[step / 2 - 1];
+    const struct db_fault *fault = db_fault_find("42");
     struct buffer difference = {0};
 
-    buffer_add_format(&difference, "statement %s ", statement->name);
-    if (!pq_check_shape(result, statement, &difference))
-        set_unfit(error, difference.data);
+    if (!pq_check_shape(result, statement, &difference)) {
+        error_set(error, fault->code, "%s", fault->message);
+        error_detail(error, "statement %s %s%s", statement->name, difference.data, fault->advice);
+    }
     buffer_free(&difference);
     return error->code == ERROR_NONE;
 }
@@ -152,7 +144,9 @@ static void set_up(struct db *db)
         backoff_succeeded(&db->backoff);
         db->state = DB_OPEN;
     } else {
-        db_exchange_finish(db->pq, error.code == ERROR_DEADLINE);
+        /* They wait at the server, perhaps for a lock, and would wait on behind our back. */
+        if (error.code == ERROR_DEADLINE)
+            pq_cancel(db->pq);
         give_up(db, error.detail.data != NULL      ? error.detail.data
                     : error.code == ERROR_DEADLINE ? "the checks on a new connection took too long"
                                                    : "the connection broke");

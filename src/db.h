@@ -1,8 +1,8 @@
 /* The worker's one connection to PostgreSQL: kept up, asked, given up.
  *
- * Nothing here blocks without a limit. A connection that is lost is made again with back-off; a
- * query that reaches its deadline, or whose answer nobody waits for any more, is cancelled at the
- * server. */
+ * Nothing here blocks without a limit, but for libpq's look-up of host names. A connection that is
+ * lost is made again with back-off; a query that reaches its deadline, or whose answer nobody waits
+ * for any more, is cancelled at the server. */
 #ifndef TALLY_DB_H
 #define TALLY_DB_H
 
@@ -27,7 +27,7 @@ typedef bool db_row_handler(const struct db_row *row, void *context, struct erro
 
 struct db_call {
     const struct statement *statement;
-    const struct db_value *values; /* statement->parameter_count of them */
+    const struct db_value *values; /* one for each of its parameters */
     db_row_handler *take_row;
     void *context;
 };

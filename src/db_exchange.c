@@ -1,5 +1,6 @@
 #include "db_exchange.h"
 
+#include <errno.h>
 #include <poll.h>
 
 #include "clock.h"
@@ -12,11 +13,12 @@ bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *
     struct pollfd fds[] = {{.fd = pq_socket(pq), .events = events},
                            {.fd = limit->peer_fd, .events = POLLRDHUP}};
 
-    /* A signal's interruption shows as nothing being ready; the caller asks again. */
-    poll(fds, 2, clock_left(limit->deadline));
+    /* The alarm that guards the client's side may come here too. */
+    while (poll(fds, 2, clock_left(limit->deadline)) < 0 && errno == EINTR)
+        ;
     if (fds[1].revents != 0)
         return error_set(error, ERROR_PEER_GONE, "the client has left");
-    if (fds[0].revents == 0 && clock_left(limit->deadline) == 0)
+    if (fds[0].revents == 0)
         return error_set(error, ERROR_DEADLINE, "the query took too long");
     return true;
 }
@@ -103,7 +105,7 @@ bool db_exchange_finish(struct pq *pq, bool cancel)
 
     if (pq_is_idle(pq))
         return true;
-    if (cancel)
+    if (cancel && pq_is_running(pq))
         pq_cancel(pq);
     db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
     error_free(&error);

@@ -28,6 +28,20 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
     return false;
 }
 
+bool error_internal(struct error *error, const char *format, ...)
+{
+    if (error->code != ERROR_NONE)
+        return false;
+    error_set(error, ERROR_INTERNAL, "internal error");
+
+    va_list arguments;
+
+    va_start(arguments, format);
+    buffer_add_format_list(&error->detail, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
 bool error_detail(struct error *error, const char *format, ...)
 {
     if (error->code == ERROR_NONE || error->detail.length > 0)

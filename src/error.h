@@ -35,6 +35,10 @@ struct error {
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Sets ERROR_INTERNAL; the client learns no more than that, the text is the detail. */
+bool error_internal(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Adds what only the log shall see to an error that is set and has no detail yet. Returns false. */
 bool error_detail(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

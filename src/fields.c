@@ -71,8 +71,7 @@ bool fields_write(struct json_writer *json, const struct field *fields, const st
         if (text == NULL) {
             json_write_null(json);
         } else if (!writers[field->type](json, text, db_row_length(row, column))) {
-            error_set(error, ERROR_INTERNAL, "internal error");
-            return error_detail(error, "column %s holds \"%s\"", field->key, text);
+            return error_internal(error, "column %s holds \"%s\"", field->key, text);
         }
     }
     json_write_end_object(json);

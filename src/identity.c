@@ -39,8 +39,7 @@ static bool read_role(const char *text, enum role *role, struct error *error)
             return true;
         }
     }
-    error_set(error, ERROR_INTERNAL, "internal error");
-    return error_detail(error, "the web server sent the unknown role \"%s\"", text);
+    return error_internal(error, "the web server sent the unknown role \"%s\"", text);
 }
 
 static bool read_user_id(const char *text, struct identity *identity, struct error *error)
@@ -49,8 +48,7 @@ static bool read_user_id(const char *text, struct identity *identity, struct err
 
     identity->has_user_id = is_given(text);
     if (identity->has_user_id && !uuid_parse(text, strlen(text), &identity->user_id, &fault)) {
-        error_set(error, ERROR_INTERNAL, "internal error");
-        error_detail(error, "the web server sent the user id \"%s\": %s", text, fault.data);
+        error_internal(error, "the web server sent the user id \"%s\": %s", text, fault.data);
         buffer_free(&fault);
         return false;
     }

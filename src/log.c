@@ -50,15 +50,9 @@ bool log_open(enum log_level level, const char *target, struct error *error)
     int fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 
     if (fd < 0)
-        return error_set(error, ERROR_INTERNAL, "cannot open the log file %s: %s", target,
-                         strerror(errno));
+        return error_internal(error, "cannot open the log file %s: %s", target, strerror(errno));
     sink.fd = fd;
     return true;
-}
-
-bool log_enabled(enum log_level level)
-{
-    return level <= sink.level;
 }
 
 static void add_escaped(struct buffer *line, const struct buffer *text)
@@ -88,7 +82,7 @@ static void add_prefix(struct buffer *line, enum log_level level)
 
 void log_message(enum log_level level, const char *format, ...)
 {
-    if (!log_enabled(level))
+    if (level > sink.level)
         return;
 
     int saved_errno = errno;

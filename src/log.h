@@ -19,9 +19,6 @@ bool log_level_parse(const char *text, enum log_level *level);
  * ERROR_INTERNAL where the file cannot be opened. */
 bool log_open(enum log_level level, const char *target, struct error *error);
 
-/* Whether a message of this level would be written. */
-bool log_enabled(enum log_level level);
-
 /* Writes a message. errno is kept. */
 void log_message(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

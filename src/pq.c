@@ -97,6 +97,11 @@ bool pq_is_idle(const struct pq *pq)
            PQpipelineStatus(pq->connection) == PQ_PIPELINE_OFF;
 }
 
+bool pq_is_running(const struct pq *pq)
+{
+    return PQtransactionStatus(pq->connection) == PQTRANS_ACTIVE;
+}
+
 static void add_one_line(struct buffer *text, const char *message)
 {
     size_t length = message == NULL ? 0 : strlen(message);

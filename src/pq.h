@@ -37,6 +37,9 @@ bool pq_tend(struct pq *pq);
 /* Whether the connection is fit for the next query: not broken, no query, no transaction. */
 bool pq_is_idle(const struct pq *pq);
 
+/* Whether the server is, as far as is known, carrying out a query. */
+bool pq_is_running(const struct pq *pq);
+
 /* Appends libpq's last message about the connection, on one line. */
 void pq_add_fault(const struct pq *pq, struct buffer *text);
 

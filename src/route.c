@@ -25,6 +25,11 @@ static const char *or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
+static const char *or_dash(const char *text)
+{
+    return or_empty(text)[0] == '\0' ? "-" : text;
+}
+
 /* Whether SCRIPT_NAME and PATH_INFO together are base_path and `path`. */
 static bool is_at(const struct route_input *input, const char *base_path, const char *path)
 {
@@ -62,10 +67,8 @@ static const struct route *find_route(const struct app *app, const struct route_
 static bool check_method(const struct route *route, const char *method, struct reply *reply,
                          struct error *error)
 {
-    if (or_empty(method)[0] == '\0') {
-        error_set(error, ERROR_INTERNAL, "internal error");
-        return error_detail(error, "the web server sent no REQUEST_METHOD");
-    }
+    if (or_empty(method)[0] == '\0')
+        return error_internal(error, "the web server sent no REQUEST_METHOD");
     if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
         return true;
     reply->allow = route->allow;
@@ -93,8 +96,9 @@ static void log_fault(const struct route_input *input, const struct error *error
     if (error->detail.length == 0 && error->code != ERROR_DEADLINE &&
         error->code != ERROR_PEER_GONE)
         return;
-    log_message(level, "%s %s%s: %s%s%s", or_empty(input->method), or_empty(input->script_name),
-                or_empty(input->path_info), or_empty(error->message.data),
+    log_message(level, "%s %s%s of %s, request %s: %s%s%s", or_empty(input->method),
+                or_empty(input->script_name), or_empty(input->path_info), or_dash(input->user),
+                or_dash(input->request_id), or_empty(error->message.data),
                 error->detail.length == 0 ? "" : ": ", or_empty(error->detail.data));
 }
 

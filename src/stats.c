@@ -25,13 +25,13 @@ static const struct param params[] = {
 
 enum { PARAM_COUNT = sizeof params / sizeof params[0] };
 
-/* The filters that have an index, the one that leaves the fewest events first. */
+/* The filters that have an index, the one that commonly leaves the fewest events first. */
 static const struct {
     size_t place; /* of the parameter, whose first member is `given` */
     enum statement_id statement;
 } indexed_filters[] = {
-    {PLACE(thread_id), STATEMENT_STATS_BY_THREAD}, {PLACE(channel_id), STATEMENT_STATS_BY_CHANNEL},
-    {PLACE(bot_id), STATEMENT_STATS_BY_BOT},       {PLACE(user_id), STATEMENT_STATS_BY_USER},
+    {PLACE(thread_id), STATEMENT_STATS_BY_THREAD},   {PLACE(user_id), STATEMENT_STATS_BY_USER},
+    {PLACE(channel_id), STATEMENT_STATS_BY_CHANNEL}, {PLACE(bot_id), STATEMENT_STATS_BY_BOT},
     {PLACE(agent_id), STATEMENT_STATS_BY_AGENT},
 };
 
@@ -140,7 +140,8 @@ static bool settle_window(struct stats_params *given, const struct db_row *row, 
 {
     int64_t microseconds = 0;
 
-    decimal_to_i64(db_row_text(row, COLUMN_NOW), &microseconds);
+    if (!decimal_to_i64(db_row_text(row, COLUMN_NOW), &microseconds))
+        return error_internal(error, "column now holds \"%s\"", db_row_text(row, COLUMN_NOW));
 
     struct timestamp now = timestamp_from_microseconds(microseconds);
 

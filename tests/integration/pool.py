@@ -80,6 +80,7 @@ class Pool:
 
 def _runs(pid: int, program: Path) -> bool:
     try:
-        return str(program).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        # A script has its interpreter before it; a child that is still multiwatch has an option.
+        return str(program).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
     except (FileNotFoundError, ProcessLookupError):
         return False

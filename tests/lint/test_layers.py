@@ -26,6 +26,7 @@ OUTSIDE = {
     "libpq-fe.h": "src/pq.c",
     "ini.h": "src/config.c",
     "sys/epoll.h": "fcgi/waiting.c",
+    "sys/signalfd.h": "fcgi/waiting.c",
     "syslog.h": "src/log.c",
 }
 

@@ -82,14 +82,29 @@ def test_settings_by_a_superuser(cluster: Postgres, installed: str) -> None:
         assert sql(cluster, installed, f"show {name}", user="web") == [(value,)]
 
 
-def test_settings_by_the_role_itself(cluster: Postgres, dbname: str) -> None:
+def test_settings_of_a_role_that_writes(cluster: Postgres, dbname: str) -> None:
     """The owner of a database on shared hosting is often the only role there is."""
     install(cluster, dbname)
+    done = grant(cluster, dbname, role="owner", user=cluster.superuser)
+    assert done.status == 0 and "role owner were left as they are: it may write" in done.errors
+    assert sql(cluster, dbname, "show default_transaction_read_only", user="owner") == [("off",)]
+
+
+def test_settings_hold_in_this_database_alone(cluster: Postgres, installed: str) -> None:
+    grant(cluster, installed, user=cluster.superuser)
+    assert sql(cluster, "postgres", "show statement_timeout", user="web") == [("0",)]
+
+
+def test_tables_are_found_in_a_schema_of_their_own(cluster: Postgres, dbname: str) -> None:
+    cluster.sql('create schema "Shop, 1"', dbname=dbname)
+    superuser = cluster.superuser
+    cluster.sql(f'alter role {superuser} in database {dbname} set search_path = "Shop, 1"')
     try:
-        assert grant(cluster, dbname, role="owner") == Done(0, "", "")
-        assert sql(cluster, dbname, "show statement_timeout") == [("9s",)]
+        for name in ("schema.sql", "grants.sql"):
+            assert psql(cluster, dbname, name, "-v", "role=web", user=superuser).status == 0
+        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(1,)]
     finally:
-        cluster.sql("alter role owner reset all")
+        cluster.sql(f"alter role {superuser} in database {dbname} reset all")
 
 
 def test_settings_not_allowed(cluster: Postgres, installed: str) -> None:

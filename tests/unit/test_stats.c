@@ -163,8 +163,9 @@ static void goes_by_the_index_that_leaves_the_least(void **state)
         {"", "stats"},
         {"agent_id=a", "stats_by_agent"},
         {"agent_id=a&user_id=" OWN, "stats_by_user"},
-        {"user_id=" OWN "&bot_id=" OWN, "stats_by_bot"},
+        {"user_id=" OWN "&bot_id=" OWN, "stats_by_user"},
         {"bot_id=" OWN "&channel_id=" OWN, "stats_by_channel"},
+        {"bot_id=" OWN "&agent_id=a", "stats_by_bot"},
         {"channel_id=" OWN "&thread_id=t&user_id=" OWN, "stats_by_thread"},
     };
 
