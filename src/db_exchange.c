@@ -108,6 +108,9 @@ bool db_exchange_finish(struct pq *pq, bool cancel)
     if (cancel && pq_is_running(pq))
         pq_cancel(pq);
     db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
+    /* A batch that failed leaves its transaction behind. */
+    if (pq_is_in_failed_transaction(pq) && pq_send_command(pq, "rollback"))
+        db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
     error_free(&error);
     return pq_cancel_settled(pq, clock_left(limit.deadline)) && pq_is_idle(pq);
 }

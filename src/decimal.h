@@ -7,6 +7,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { DECIMAL_LARGEST_POWER = 22 };
+
+/* The powers of ten that a double holds exactly. */
+extern const double decimal_powers[DECIMAL_LARGEST_POWER + 1];
+
 /* The nearest integer, halves away from zero; what is beyond int64_t becomes its nearest bound.
  * Returns false where the text is no decimal number. */
 bool decimal_to_i64(const char *text, int64_t *value);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decimal.h"
+
 enum {
     MOST_DIGITS = 17, /* this many always read back */
     LARGEST_PLAIN_POINT = 16,
@@ -20,13 +22,6 @@ struct decimal_digits {
     int count;
     int point;
 };
-
-/* Powers of ten that a double holds exactly. */
-static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-enum { LARGEST_SCALE = sizeof powers / sizeof *powers - 1 };
 
 static void strip_zeros(struct decimal_digits *digits)
 {
@@ -62,10 +57,10 @@ static bool find_by_scaling(double value, struct decimal_digits *digits)
     if (FLT_EVAL_METHOD != 0 || value >= two_to_53)
         return false;
     if (value != floor(value))
-        while (scale < LARGEST_SCALE && value * powers[scale + 1] < 1e15)
+        while (scale < DECIMAL_LARGEST_POWER && value * decimal_powers[scale + 1] < 1e15)
             scale++;
-    double scaled = rint(value * powers[scale]);
-    if (scaled / powers[scale] != value)
+    double scaled = rint(value * decimal_powers[scale]);
+    if (scaled / decimal_powers[scale] != value)
         return false;
     set_digits((uint64_t)scaled, scale, digits);
     return true;

@@ -87,10 +87,14 @@ void json_write_key(struct json_writer *writer, const char *key)
 {
     if (!in_scope(writer, '{') || writer->has_key)
         misuse("a key where none is due");
+    struct buffer *out = writer->out;
+    size_t length = strlen(key);
     separate(writer);
-    buffer_add_byte(writer->out, '"');
-    buffer_add_text(writer->out, key);
-    buffer_add(writer->out, "\":", 2);
+    buffer_reserve(out, length + 3);
+    out->data[out->length] = '"';
+    memcpy(out->data + out->length + 1, key, length);
+    memcpy(out->data + out->length + 1 + length, "\":", 3);
+    out->length += length + 3;
     writer->has_key = true;
 }
 

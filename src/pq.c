@@ -102,6 +102,12 @@ bool pq_is_running(const struct pq *pq)
     return PQtransactionStatus(pq->connection) == PQTRANS_ACTIVE;
 }
 
+bool pq_is_in_failed_transaction(const struct pq *pq)
+{
+    return PQtransactionStatus(pq->connection) == PQTRANS_INERROR &&
+           PQpipelineStatus(pq->connection) == PQ_PIPELINE_OFF;
+}
+
 static void add_one_line(struct buffer *text, const char *message)
 {
     size_t length = message == NULL ? 0 : strlen(message);

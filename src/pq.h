@@ -40,6 +40,9 @@ bool pq_is_idle(const struct pq *pq);
 /* Whether the server is, as far as is known, carrying out a query. */
 bool pq_is_running(const struct pq *pq);
 
+/* Whether a transaction is open that can only be rolled back. */
+bool pq_is_in_failed_transaction(const struct pq *pq);
+
 /* Appends libpq's last message about the connection, on one line. */
 void pq_add_fault(const struct pq *pq, struct buffer *text);
 

@@ -170,7 +170,7 @@ def test_client_leaves_during_the_query(postgres: Postgres, dbname: str) -> None
             wait_for_log(worker, "the client has left")
         for _ in range(20):
             assert worker.ask(OVERVIEW) == right
-        wait_until(lambda: len(backends(postgres, dbname)) == 1, "one connection", 2)
+        assert backends(postgres, dbname) == sessions, "the connection is kept"
 
 
 def test_client_leaves_before_its_turn(postgres: Postgres, dbname: str) -> None:
