@@ -81,6 +81,7 @@ static void open_standard_streams(void)
 static bool find_beside_executable(struct buffer *path)
 {
     char executable[4096];
+
     ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
 
     if (length < 0)

@@ -59,6 +59,7 @@ struct waiting_ready waiting_wait(struct waiting *waiting, const struct db *db)
     struct epoll_event events[SOURCES];
     bool ready[SOURCES] = {false};
     struct db_wait wait;
+
     sigset_t held;
 
     end_signals(&held);

@@ -51,5 +51,6 @@ void *allocate_again(void *memory, size_t size)
 char *allocate_copy(const char *text)
 {
     size_t size = strlen(text) + 1;
+
     return memcpy(allocate(size), text, size);
 }

@@ -58,6 +58,7 @@ void buffer_add_number(struct buffer *buffer, uint64_t number, int width)
 void buffer_add_format(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;
+
     va_start(arguments, format);
     buffer_add_format_list(buffer, format, arguments);
     va_end(arguments);
@@ -66,6 +67,7 @@ void buffer_add_format(struct buffer *buffer, const char *format, ...)
 void buffer_add_format_list(struct buffer *buffer, const char *format, va_list arguments)
 {
     va_list again;
+
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, again);
     va_end(again);

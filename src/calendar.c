@@ -36,6 +36,7 @@ int64_t calendar_days(struct date date)
     int march_month = (date.month + 9) % 12;
     int day_of_year = (153 * march_month + 2) / 5 + date.day - 1;
     int day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+
     return era * DAYS_PER_ERA + day_of_era - DAYS_TO_1970;
 }
 
@@ -43,5 +44,6 @@ int calendar_month_length(int64_t year, int month)
 {
     static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
     return lengths[month - 1] + (month == 2 && leap ? 1 : 0);
 }

@@ -70,6 +70,7 @@ bool decimal_to_i64(const char *text, int64_t *value)
     const char *fraction;
     int64_t number;
     int scale;
+
     if (read_short(text, &number, &scale) && scale == 0) {
         *value = number;
         return true;
@@ -97,6 +98,7 @@ bool decimal_to_f64(const char *text, double *value)
     const int64_t two_to_53 = 9007199254740992;
     int64_t number;
     int scale;
+
     /* Both numbers are exact, so their quotient is the nearest double. */
     if (FLT_EVAL_METHOD == 0 && read_short(text, &number, &scale) && number > -two_to_53 &&
         number < two_to_53 && (number != 0 || *text != '-')) {

@@ -34,6 +34,7 @@ static void set_digits(uint64_t number, int scale, struct decimal_digits *digits
 {
     char reversed[MOST_DIGITS];
     int count = 0;
+
     do
         reversed[count++] = (char)('0' + number % 10);
     while ((number /= 10) > 0);
@@ -54,6 +55,7 @@ static bool find_by_scaling(double value, struct decimal_digits *digits)
 {
     const double two_to_53 = 9007199254740992.0;
     int scale = 0;
+
     if (FLT_EVAL_METHOD != 0 || value >= two_to_53)
         return false;
     if (value != floor(value))
@@ -70,6 +72,7 @@ static bool find_by_scaling(double value, struct decimal_digits *digits)
 static bool round_to(double value, int count, struct decimal_digits *digits)
 {
     char text[MOST_DIGITS + 8]; /* d.ddde-324 */
+
     snprintf(text, sizeof text, "%.*e", count - 1, value);
     digits->text[0] = text[0];
     if (count > 1)
@@ -83,6 +86,7 @@ static bool round_to(double value, int count, struct decimal_digits *digits)
 static bool reads_back(const struct decimal_digits *digits, double value)
 {
     char text[MOST_DIGITS + 16];
+
     snprintf(text, sizeof text, "0.%se%d", digits->text, digits->point);
     return strtod(text, NULL) == value;
 }
@@ -91,6 +95,7 @@ static bool reads_back(const struct decimal_digits *digits, double value)
 static void increment(struct decimal_digits *digits)
 {
     int at = digits->count - 1;
+
     while (at > 0 && digits->text[at] == '9')
         digits->text[at--] = '0';
     if (digits->text[at] != '9') {
@@ -107,6 +112,7 @@ static void increment(struct decimal_digits *digits)
 static bool is_enough(double value, int count, struct decimal_digits *digits)
 {
     int exponent;
+
     if (round_to(value, count, digits))
         return true;
     if (frexp(value, &exponent) != 0.5)
@@ -120,6 +126,7 @@ static bool is_enough(double value, int count, struct decimal_digits *digits)
 static void find_by_rounding(double value, struct decimal_digits *digits)
 {
     int count = value >= DBL_MIN ? DBL_DIG : 1;
+
     while (count < MOST_DIGITS && !is_enough(value, count, digits))
         count++;
     if (count == MOST_DIGITS)
@@ -169,6 +176,7 @@ static void add_scientific(struct buffer *buffer, const struct decimal_digits *d
 void float_add(struct buffer *buffer, double value)
 {
     struct decimal_digits digits;
+
     if (!isfinite(value)) {
         buffer_add_text(buffer, "null");
         return;

@@ -22,6 +22,7 @@ static bool in_scope(const struct json_writer *writer, char scope)
 static void separate(struct json_writer *writer)
 {
     bool *first = &writer->first[writer->depth - 1];
+
     if (!*first)
         buffer_add_byte(writer->out, ',');
     *first = false;
@@ -133,6 +134,7 @@ static void add_escape(struct buffer *out, unsigned char byte)
 {
     if (escape_letters[byte] != '\0') {
         const char escape[] = {'\\', escape_letters[byte]};
+
         buffer_add(out, escape, sizeof escape);
     } else {
         buffer_add_format(out, "\\u%04x", (unsigned)byte);
@@ -142,8 +144,10 @@ static void add_escape(struct buffer *out, unsigned char byte)
 static void add_escaped(struct buffer *out, const char *text, size_t length)
 {
     size_t at = 0;
+
     while (at < length) {
         size_t start = at;
+
         while (at < length && is_plain((unsigned char)text[at]))
             at++;
         buffer_add(out, text + start, at - start);
@@ -172,6 +176,7 @@ void json_write_string(struct json_writer *writer, const char *text, size_t leng
 void json_write_uuid(struct json_writer *writer, const struct uuid *uuid)
 {
     char text[UUID_TEXT_SIZE];
+
     uuid_format(uuid, text);
     json_write_string(writer, text, UUID_TEXT_SIZE - 1);
 }

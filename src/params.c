@@ -14,6 +14,7 @@ typedef bool reader(void *place, const struct buffer *text, struct buffer *fault
 static bool read_text(void *place, const struct buffer *text, struct buffer *fault)
 {
     struct param_text *param = place;
+
     (void)fault;
     buffer_add(&param->value, text->data, text->length);
     return true;
@@ -22,6 +23,7 @@ static bool read_text(void *place, const struct buffer *text, struct buffer *fau
 static bool read_uuid(void *place, const struct buffer *text, struct buffer *fault)
 {
     struct param_uuid *param = place;
+
     return uuid_parse(text->data, text->length, &param->value, fault);
 }
 
@@ -30,6 +32,7 @@ static bool read_uuid(void *place, const struct buffer *text, struct buffer *fau
 static const char *read_digits(const char *at, const char *end, bool negative, int32_t *value)
 {
     int64_t number = 0;
+
     for (; at < end; at++) {
         if (*at < '0' || *at > '9')
             return "invalid digit found in string";
@@ -50,6 +53,7 @@ static bool read_i32(void *place, const struct buffer *text, struct buffer *faul
     const char *end = at + text->length;
     const char *problem;
     bool negative = text->length > 0 && *at == '-';
+
     if (text->length > 1 && (*at == '+' || *at == '-'))
         at++;
     if (text->length == 0)
@@ -67,6 +71,7 @@ static bool read_i32(void *place, const struct buffer *text, struct buffer *faul
 static bool is_plus_lost(const char *text)
 {
     int end = 0;
+
     sscanf(text, "%*d-%*d-%*d%*1[Tt ]%*d:%*d:%*d%n", &end);
     if (end == 0)
         return false;
@@ -78,6 +83,7 @@ static bool is_plus_lost(const char *text)
 static bool read_timestamp(void *place, const struct buffer *text, struct buffer *fault)
 {
     struct param_timestamp *param = place;
+
     if (timestamp_parse(text->data, text->length, &param->value, fault))
         return true;
     if (is_plus_lost(text->data))
@@ -88,6 +94,7 @@ static bool read_timestamp(void *place, const struct buffer *text, struct buffer
 static bool read_bucket(void *place, const struct buffer *text, struct buffer *fault)
 {
     struct param_bucket *param = place;
+
     return bucket_parse(text->data, text->length, &param->value, fault);
 }
 
@@ -135,9 +142,11 @@ bool params_parse(const char *query, const struct param *table, size_t count, vo
 {
     struct query_string pairs;
     bool good = true;
+
     query_string_start(&pairs, query);
     while (good && query_string_next(&pairs)) {
         const struct param *param = find(table, count, &pairs.key);
+
         if (param != NULL)
             good = read_param(param, &pairs.value, values, error);
     }

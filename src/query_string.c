@@ -24,9 +24,11 @@ static void decode(struct buffer *out, const char *text, size_t length)
 {
     struct buffer raw = {0};
     const char *end = text + length;
+
     buffer_reserve(&raw, length);
     while (text < end) {
         char byte = *text;
+
         if (byte == '+')
             byte = ' ';
         text += read_escape(text, &byte) ? 3 : 1;
@@ -40,6 +42,7 @@ static void decode(struct buffer *out, const char *text, size_t length)
 bool query_string_next(struct query_string *query)
 {
     const char *piece = query->next + strspn(query->next, "&");
+
     if (*piece == '\0')
         return false;
     size_t length = strcspn(piece, "&");

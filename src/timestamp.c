@@ -8,6 +8,7 @@ struct timestamp timestamp_from_microseconds(int64_t microseconds)
 {
     int64_t seconds = calendar_divide(microseconds, MICROSECONDS_PER_SECOND);
     int64_t rest = microseconds % MICROSECONDS_PER_SECOND;
+
     if (rest < 0)
         rest += MICROSECONDS_PER_SECOND;
     return (struct timestamp){.seconds = seconds, .nanoseconds = (int32_t)rest * 1000};

@@ -63,6 +63,7 @@ static bool is_space(uint32_t code_point)
         {0x09, 0x0d},     {0x20, 0x20},     {0x85, 0x85},     {0xa0, 0xa0},     {0x1680, 0x1680},
         {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
     };
+
     for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
         if (code_point >= spaces[i].first && code_point <= spaces[i].last)
             return true;
@@ -79,6 +80,7 @@ static void skip_space(struct input *input)
 {
     uint32_t code_point;
     size_t size;
+
     while (peek(input, &code_point, &size) && is_space(code_point))
         input->at += size;
 }
@@ -87,6 +89,7 @@ static void skip_space_and_colons(struct input *input)
 {
     uint32_t code_point;
     size_t size;
+
     while (peek(input, &code_point, &size) && (code_point == ':' || is_space(code_point)))
         input->at += size;
 }
@@ -106,6 +109,7 @@ static bool read_one_of(struct input *input, const char *accepted)
 static bool read_number(struct input *input, size_t most, int64_t *value)
 {
     size_t count = 0;
+
     if (left(input) == 0)
         return fail(input, too_short);
     *value = 0;
@@ -137,6 +141,7 @@ static bool read_year(struct input *input, int64_t *year)
 static bool read_field(struct input *input, int least, int most, int *value)
 {
     int64_t number;
+
     skip_space(input);
     if (!read_number(input, 2, &number))
         return false;
@@ -154,6 +159,7 @@ static bool read_separator(struct input *input, const char *separator)
 static bool read_fraction(struct input *input, int *nanosecond)
 {
     int64_t number = 0;
+
     *nanosecond = 0;
     if (left(input) == 0 || *input->at != '.')
         return true;
@@ -184,6 +190,7 @@ static bool read_zone_sign(struct input *input, int *sign)
 {
     uint32_t code_point;
     size_t size;
+
     if (left(input) == 0)
         return fail(input, too_short);
     if (!peek(input, &code_point, &size))
@@ -199,6 +206,7 @@ static bool read_zone_sign(struct input *input, int *sign)
 static bool skip_utc(struct input *input)
 {
     size_t length = 0;
+
     if (left(input) >= 3 && strncasecmp(input->at, "UTC", 3) == 0)
         length = 3;
     else if (left(input) >= 1 && strncasecmp(input->at, "Z", 1) == 0)
@@ -212,6 +220,7 @@ static bool read_zone(struct input *input, int *offset)
     int sign;
     int hours;
     int minutes;
+
     *offset = 0;
     skip_space(input);
     if (skip_utc(input))
@@ -276,6 +285,7 @@ bool timestamp_parse(const char *text, size_t length, struct timestamp *timestam
 {
     struct input input = {.at = text, .end = text + length};
     struct fields fields;
+
     if (read_date(&input, &fields) && read_one_of(&input, "Tt ") && read_time(&input, &fields) &&
         read_zone(&input, &fields.offset) && read_end(&input) &&
         combine(&input, &fields, timestamp))

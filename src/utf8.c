@@ -31,6 +31,7 @@ bool utf8_decode(const char *bytes, size_t length, uint32_t *code_point, size_t 
 {
     const unsigned char *in = (const unsigned char *)bytes;
     const struct lead *lead = find_lead(in[0]);
+
     *size = 1;
     if (lead == NULL)
         return false;
@@ -53,9 +54,11 @@ void utf8_add_lossy(struct buffer *buffer, const char *bytes, size_t length)
 {
     size_t start = 0; /* of the well-formed run that is not in the buffer yet */
     size_t at = 0;
+
     while (at < length) {
         uint32_t code_point;
         size_t size;
+
         if (!utf8_decode(bytes + at, length - at, &code_point, &size)) {
             buffer_add(buffer, bytes + start, at - start);
             buffer_add_text(buffer, replacement);

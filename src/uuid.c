@@ -43,6 +43,7 @@ static bool read_hex(struct span span, struct uuid *uuid)
 {
     bool hyphenated = span.length == HYPHENATED_LENGTH;
     size_t digits = 0;
+
     if (!hyphenated && span.length != SIMPLE_LENGTH)
         return false;
     for (size_t i = 0; i < span.length; i++) {
@@ -73,6 +74,7 @@ static void add_junk_fault(struct buffer *fault, struct span span, size_t at, si
 {
     uint32_t code_point;
     size_t size;
+
     utf8_decode(span.text + at, span.length - at, &code_point, &size);
     buffer_add_text(fault, "invalid character: found `");
     buffer_add(fault, span.text + at, size);
@@ -86,8 +88,10 @@ static void add_group_fault(struct buffer *fault, struct span span, size_t lengt
     size_t group = 0;
     size_t found = 0;
     const char *start = span.text;
+
     for (; group < GROUPS - 1; group++) {
         const char *hyphen = memchr(start, '-', span.length - (size_t)(start - span.text));
+
         found = (size_t)(hyphen - start);
         if (found != group_lengths[group])
             break;
@@ -102,6 +106,7 @@ static void add_group_fault(struct buffer *fault, struct span span, size_t lengt
 static size_t count_hyphens(struct span span)
 {
     size_t count = 0;
+
     for (size_t i = 0; i < span.length; i++)
         count += span.text[i] == '-';
     return count;
@@ -113,6 +118,7 @@ static void add_fault(struct buffer *fault, struct span span)
     size_t offset = unwrap(&span);
     size_t hyphens = count_hyphens(span);
     size_t junk;
+
     buffer_add_text(fault, "UUID parsing failed: ");
     if (find_junk(span, &junk))
         add_junk_fault(fault, span, junk, offset);
@@ -130,6 +136,7 @@ bool uuid_parse(const char *text, size_t length, struct uuid *uuid, struct buffe
 {
     struct span whole = {text, length};
     struct span inner = whole;
+
     /* Only the hyphenated form can be wrapped. What is wrapped and of any other length is a fault
      * as a whole. */
     if (unwrap(&inner) > 0 && inner.length == HYPHENATED_LENGTH)
@@ -147,6 +154,7 @@ void uuid_format(const struct uuid *uuid, char text[UUID_TEXT_SIZE])
 {
     static const char digits[] = "0123456789abcdef";
     size_t at = 0;
+
     for (size_t i = 0; i < sizeof uuid->bytes; i++) {
         if (is_hyphen_place(at))
             text[at++] = '-';

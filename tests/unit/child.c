@@ -13,6 +13,7 @@
 int child_status(void (*run)(void))
 {
     int status;
+
     fflush(NULL);
     pid_t child = fork();
     assert_true(child >= 0);

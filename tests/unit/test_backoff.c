@@ -70,5 +70,6 @@ int main(void)
         cmocka_unit_test(does_not_let_a_request_wait_longer),
         cmocka_unit_test(is_due_at_first_and_after_success),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

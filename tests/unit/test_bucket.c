@@ -12,10 +12,12 @@ static void reads_what_it_names(void **state)
 {
     static const enum bucket buckets[] = {BUCKET_DAY, BUCKET_WEEK, BUCKET_MONTH, BUCKET_NONE};
     static const char *const names[] = {"day", "week", "month", "none"};
+
     (void)state;
     for (size_t i = 0; i < sizeof buckets / sizeof *buckets; i++) {
         struct buffer fault = {0};
         enum bucket bucket;
+
         assert_string_equal(bucket_name(buckets[i]), names[i]);
         assert_true(bucket_parse(names[i], strlen(names[i]), &bucket, &fault));
         assert_int_equal(bucket, buckets[i]);
@@ -32,11 +34,13 @@ static void refuses_anything_else(void **state)
                  {"days", 4}, {"day\0", 4}, {"\0day", 4}, {"`", 1}};
     static const char before[] = "unknown variant `";
     static const char after[] = "`, expected one of `day`, `week`, `month`, `none`";
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer fault = {0};
         struct buffer expected = {0};
         enum bucket bucket;
+
         assert_false(bucket_parse(cases[i].text, cases[i].length, &bucket, &fault));
         buffer_add_text(&expected, before);
         buffer_add(&expected, cases[i].text, cases[i].length);
@@ -54,5 +58,6 @@ int main(void)
         cmocka_unit_test(reads_what_it_names),
         cmocka_unit_test(refuses_anything_else),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

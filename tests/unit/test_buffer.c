@@ -16,6 +16,7 @@
 static void grows_and_ends_with_a_nul(void **state)
 {
     struct buffer buffer = {0};
+
     (void)state;
     for (size_t i = 0; i < 100000; i++) {
         buffer_add_byte(&buffer, (char)('a' + i % 26));
@@ -31,6 +32,7 @@ static void grows_and_ends_with_a_nul(void **state)
 static void keeps_nuls(void **state)
 {
     struct buffer buffer = {0};
+
     (void)state;
     buffer_add(&buffer, "a\0b", 3);
     buffer_add_byte(&buffer, '\0');
@@ -43,6 +45,7 @@ static void keeps_nuls(void **state)
 static void adds_nothing(void **state)
 {
     struct buffer buffer = {0};
+
     (void)state;
     buffer_add(&buffer, NULL, 0);
     assert_string_equal(buffer.data, "");
@@ -55,6 +58,7 @@ static void formats(void **state)
 {
     struct buffer buffer = {0};
     char wide[5001];
+
     (void)state;
     buffer_add_text(&buffer, "<");
     buffer_add_format(&buffer, "%d-%s", 7, "seven");
@@ -71,6 +75,7 @@ static void formats(void **state)
 static void clears_and_frees(void **state)
 {
     struct buffer buffer = {0};
+
     (void)state;
     buffer_clear(&buffer);
     buffer_free(&buffer);
@@ -104,9 +109,11 @@ static void adds_numbers(void **state)
         {UINT64_MAX, 1, "18446744073709551615"},
         {1, 20, "00000000000000000001"},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer buffer = {0};
+
         buffer_add_number(&buffer, cases[i].number, cases[i].width);
         buffer_add_byte(&buffer, '.');
         assert_memory_equal(buffer.data, cases[i].expected, strlen(cases[i].expected));
@@ -118,6 +125,7 @@ static void adds_numbers(void **state)
 static void reserves(void **state)
 {
     struct buffer buffer = {0};
+
     (void)state;
     buffer_reserve(&buffer, 1000);
     assert_true(buffer.capacity > 1000);
@@ -131,6 +139,7 @@ static void reserves(void **state)
 static void reserve_beyond_size_max(void)
 {
     struct buffer buffer = {0};
+
     buffer_add_text(&buffer, "some");
     buffer_reserve(&buffer, SIZE_MAX - 2);
 }
@@ -138,6 +147,7 @@ static void reserve_beyond_size_max(void)
 static void reserve_half_of_memory(void)
 {
     struct buffer buffer = {0};
+
     buffer_reserve(&buffer, SIZE_MAX / 2 + 1);
 }
 
@@ -155,9 +165,11 @@ static void ends_the_process_without_memory(void **state)
 {
     void (*const cases[])(void) = {reserve_beyond_size_max, reserve_half_of_memory,
                                    allocate_too_much, allocate_too_many};
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int status = child_status(cases[i]);
+
         assert_true(WIFEXITED(status));
         assert_int_equal(WEXITSTATUS(status), EX_OSERR);
     }
@@ -198,5 +210,6 @@ int main(void)
         cmocka_unit_test(ends_the_process_without_memory),
         cmocka_unit_test(allocates),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,7 @@ static int remove_file(void **state)
 static bool reads(const char *text, size_t length, struct config *config, char faults[4096])
 {
     struct buffer got = {0};
+
     FILE *file = fopen(path, "w");
 
     assert_non_null(file);
@@ -148,6 +149,7 @@ static void names_every_fault(void **state)
 }
 
 /* inih alone would take the rest of a long line for a line of its own. */
+
 static void refuses_long_lines(void **state)
 {
     char text[3000] = "[database]\nhost = ";
@@ -187,5 +189,6 @@ int main(void)
         cmocka_unit_test(names_every_fault),        cmocka_unit_test(refuses_long_lines),
         cmocka_unit_test(needs_the_file),
     };
+
     return cmocka_run_group_tests(tests, make_file, remove_file);
 }

@@ -83,5 +83,6 @@ int main(void)
         cmocka_unit_test(keeps_to_the_range),
         cmocka_unit_test(sends_the_other_types_as_text),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,9 +37,11 @@ static void rounds_half_away_from_zero(void **state)
         {"9007199254740993", 9007199254740993},
         {"9007199254740992.5", 9007199254740993},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t value;
+
         assert_true(decimal_to_i64(cases[i].text, &value));
         assert_int_equal(value, cases[i].value);
     }
@@ -67,9 +69,11 @@ static void stops_at_both_bounds(void **state)
         {"-9223372036854775809", INT64_MIN},
         {"-99999999999999999999999999999999", INT64_MIN},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t value;
+
         assert_true(decimal_to_i64(cases[i].text, &value));
         assert_int_equal(value, cases[i].value);
     }
@@ -82,10 +86,12 @@ static void refuses_what_is_no_decimal(void **state)
         "1e3", " 1",       "1 ",        "1,5",  "0x10", "NaN",      "nan",   "inf",
         "-",   "Infinity", "-Infinity", "1.5x", "1.x5", "\xd9\xa0", "1_000", "1.-5",
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         int64_t integer = 7;
         double number = 7;
+
         assert_false(decimal_to_i64(cases[i], &integer));
         assert_false(decimal_to_f64(cases[i], &number));
         assert_int_equal(integer, 7);
@@ -110,9 +116,11 @@ static void finds_the_nearest_double(void **state)
         {"1000000000000000000", 1e18},
     };
     double negative_zero;
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         double value;
+
         assert_true(decimal_to_f64(cases[i].text, &value));
         assert_true(value == cases[i].value);
     }
@@ -125,6 +133,7 @@ static double read_small(size_t zeros, const char *digits)
 {
     struct buffer text = {0};
     double value;
+
     buffer_add_text(&text, "0.");
     for (size_t i = 0; i < zeros; i++)
         buffer_add_byte(&text, '0');
@@ -150,6 +159,7 @@ static void reads_long_fractions(void **state)
     struct buffer text = {0};
     double number;
     int64_t integer;
+
     (void)state;
     /* Half way between two doubles, and a last digit that tips it over. */
     buffer_add_text(&text, "9007199254740992.999");
@@ -175,6 +185,7 @@ static void goes_up_to_infinity(void **state)
 {
     struct buffer text = {0};
     double value;
+
     (void)state;
     buffer_add_byte(&text, '1');
     for (int i = 0; i < 308; i++)
@@ -195,5 +206,6 @@ int main(void)
         cmocka_unit_test(goes_down_to_zero),          cmocka_unit_test(reads_long_fractions),
         cmocka_unit_test(goes_up_to_infinity),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

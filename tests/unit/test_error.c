@@ -11,6 +11,7 @@
 static void first_cause_survives(void **state)
 {
     struct error error = {0};
+
     (void)state;
     assert_false(error_set(&error, ERROR_NOT_FOUND, "no %s", "page"));
     assert_false(error_set(&error, ERROR_INTERNAL, "later"));
@@ -22,6 +23,7 @@ static void first_cause_survives(void **state)
 static void detail_is_apart(void **state)
 {
     struct error error = {0};
+
     (void)state;
     assert_false(error_detail(&error, "of nothing"));
     assert_int_equal(error.detail.length, 0);
@@ -37,6 +39,7 @@ static void detail_is_apart(void **state)
 static void can_be_used_again_after_free(void **state)
 {
     struct error error = {0};
+
     (void)state;
     error_free(&error);
     error_set(&error, ERROR_FORBIDDEN, "no");
@@ -61,6 +64,7 @@ static void every_code_has_its_status(void **state)
         {ERROR_INTERNAL, "500 "},  {ERROR_UNAVAILABLE, "503 "}, {ERROR_DEADLINE, "504 "},
         {ERROR_PEER_GONE, "499 "},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(strncmp(error_status(cases[i].code), cases[i].number, 4), 0);
@@ -76,5 +80,6 @@ int main(void)
         cmocka_unit_test(can_be_used_again_after_free),
         cmocka_unit_test(every_code_has_its_status),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

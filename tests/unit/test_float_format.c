@@ -17,6 +17,7 @@
 static double from_bits(uint64_t bits)
 {
     double value;
+
     memcpy(&value, &bits, sizeof value);
     return value;
 }
@@ -24,6 +25,7 @@ static double from_bits(uint64_t bits)
 static uint64_t to_bits(double value)
 {
     uint64_t bits;
+
     memcpy(&bits, &value, sizeof bits);
     return bits;
 }
@@ -33,6 +35,7 @@ static bool check_vector(const struct json_t *in, const struct json_t *out, stru
 {
     double value = from_bits(strtoull(vectors_text(vectors_member(in, "bits"), NULL), NULL, 16));
     double read = strtod(vectors_text(vectors_member(in, "pg"), NULL), NULL);
+
     float_add(got, value);
     return (isnan(value) ? isnan(read) : to_bits(read) == to_bits(value)) &&
            vectors_equal(out, got->data, got->length);
@@ -74,9 +77,11 @@ static void writes_the_layouts(void **state)
         {0.1 + 0.2, "0.30000000000000004"},
         {9.5367431640625e-7, "9.5367431640625e-7"},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer text = {0};
+
         float_add(&text, cases[i].value);
         assert_string_equal(text.data, cases[i].text);
         buffer_free(&text);
@@ -86,9 +91,11 @@ static void writes_the_layouts(void **state)
 static void writes_null_for_what_is_no_number(void **state)
 {
     const double cases[] = {NAN, -NAN, INFINITY, -INFINITY};
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer text = {0};
+
         float_add(&text, cases[i]);
         assert_string_equal(text.data, "null");
         buffer_free(&text);
@@ -99,6 +106,7 @@ static void writes_null_for_what_is_no_number(void **state)
 static void add_one(const char *text, int precision, char *raised, size_t size)
 {
     uint64_t digits = (uint64_t)(text[0] - '0');
+
     for (int i = 0; i < precision; i++)
         digits = digits * 10 + (uint64_t)(text[2 + i] - '0');
     int exponent = atoi(strchr(text, 'e') + 1);
@@ -112,6 +120,7 @@ static void find_shortest(double value, char *text, size_t size)
     for (int precision = 0; precision <= 16; precision++) {
         int exponent;
         char raised[64];
+
         snprintf(text, size, "%.*e", precision, value);
         if (strtod(text, NULL) == value)
             return;
@@ -133,6 +142,7 @@ static int significant(const char *text, char *digits)
     size_t count = 0;
     int power = 0;
     bool point = false;
+
     for (; *text != '\0' && *text != 'e'; text++) {
         if (*text == '.') {
             point = true;
@@ -154,6 +164,7 @@ static void check_digits(double value)
     char expected_digits[64];
     char digits[64];
     struct buffer text = {0};
+
     find_shortest(value, expected, sizeof expected);
     float_add(&text, value);
     assert_true(text.length < sizeof digits);
@@ -176,6 +187,7 @@ static void writes_the_shortest_digits(void **state)
 {
     enum { ROUNDS = 20000 };
     uint64_t seed = 0x9e3779b97f4a7c15;
+
     (void)state;
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t bits = random_bits(&seed);
@@ -184,6 +196,7 @@ static void writes_the_shortest_digits(void **state)
         double money = (double)(bits % 100000000) / 10000.0;
         double whole = (double)(bits >> (i % 64));
         double candidates[] = {any, subnormal, money, whole, money * 3, nextafter(whole, 0)};
+
         for (size_t j = 0; j < sizeof candidates / sizeof *candidates; j++)
             if (isfinite(candidates[j]) && candidates[j] > 0)
                 check_digits(candidates[j]);
@@ -195,6 +208,7 @@ static void writes_every_power_of_two_and_its_neighbours(void **state)
     (void)state;
     for (int exponent = -1074; exponent < 1024; exponent++) {
         double power = ldexp(1, exponent);
+
         check_digits(power);
         check_digits(nextafter(power, INFINITY));
         if (exponent > -1074)
@@ -207,6 +221,7 @@ static void writes_every_power_of_ten_and_its_neighbours(void **state)
     (void)state;
     for (int exponent = -323; exponent <= 308; exponent++) {
         char text[16];
+
         snprintf(text, sizeof text, "1e%d", exponent);
         double power = strtod(text, NULL);
         check_digits(power);
@@ -225,5 +240,6 @@ int main(void)
         cmocka_unit_test(writes_every_power_of_two_and_its_neighbours),
         cmocka_unit_test(writes_every_power_of_ten_and_its_neighbours),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,5 +73,6 @@ int main(void)
         cmocka_unit_test(asks_for_a_user_name),
         cmocka_unit_test(refuses_what_the_web_server_should_not_send),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 static void add_string(struct buffer *out, const char *text, size_t length)
 {
     struct json_writer writer;
+
     json_write_start(&writer, out);
     json_write_string(&writer, text, length);
 }
@@ -23,6 +24,7 @@ static bool check_vector(const struct json_t *in, const struct json_t *out, stru
 {
     size_t length;
     const char *text = vectors_text(in, &length);
+
     add_string(got, text, length);
     return vectors_equal(out, got->data, got->length);
 }
@@ -40,6 +42,7 @@ static void writes_every_type_in_order(void **state)
                                       0x44, 0x66, 0x55, 0x44, 0x00, 0x00}};
     struct buffer out = {0};
     struct json_writer writer;
+
     (void)state;
     json_write_start(&writer, &out);
     json_write_begin_object(&writer);
@@ -81,10 +84,12 @@ static void writes_integers(void **state)
         {INT64_MAX, "9223372036854775807"},
         {INT64_MIN, "-9223372036854775808"},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer out = {0};
         struct json_writer writer;
+
         json_write_start(&writer, &out);
         json_write_i64(&writer, cases[i].value);
         assert_string_equal(out.data, cases[i].text);
@@ -107,9 +112,11 @@ static void writes_strings_that_are_not_plain(void **state)
         {"a\xe2\x82\"", 4, "\"a\xef\xbf\xbd\\\"\""},
         {"\xed\xa0\x80", 3, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer out = {0};
+
         add_string(&out, cases[i].text, cases[i].length);
         assert_string_equal(out.data, cases[i].json);
         buffer_free(&out);
@@ -136,6 +143,7 @@ static void add_character(struct buffer *text, unsigned random)
                                          "\xf0\x9f\x98\x80",
                                          "\xf4\x8f\xbf\xbf"};
     enum { PIECES = sizeof pieces / sizeof *pieces };
+
     if (random % 3 == 0)
         buffer_add_text(text, pieces[random / 3 % PIECES]);
     else
@@ -147,6 +155,7 @@ static void reads_back(void **state)
     unsigned seed = 1;
     struct buffer text = {0};
     struct buffer out = {0};
+
     (void)state;
     for (int round = 0; round < 5000; round++) {
         buffer_clear(&text);
@@ -166,6 +175,7 @@ static struct buffer scratch;
 static struct json_writer start(void)
 {
     struct json_writer writer;
+
     buffer_clear(&scratch);
     json_write_start(&writer, &scratch);
     return writer;
@@ -174,12 +184,14 @@ static struct json_writer start(void)
 static void key_at_the_root(void)
 {
     struct json_writer writer = start();
+
     json_write_key(&writer, "key");
 }
 
 static void key_in_an_array(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_array(&writer);
     json_write_key(&writer, "key");
 }
@@ -187,6 +199,7 @@ static void key_in_an_array(void)
 static void key_behind_a_key(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_object(&writer);
     json_write_key(&writer, "key");
     json_write_key(&writer, "key");
@@ -195,6 +208,7 @@ static void key_behind_a_key(void)
 static void value_without_a_key(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_object(&writer);
     json_write_i64(&writer, 1);
 }
@@ -202,6 +216,7 @@ static void value_without_a_key(void)
 static void second_value_of_a_key(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_object(&writer);
     json_write_key(&writer, "key");
     json_write_null(&writer);
@@ -211,6 +226,7 @@ static void second_value_of_a_key(void)
 static void object_without_a_key(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_object(&writer);
     json_write_begin_object(&writer);
 }
@@ -218,6 +234,7 @@ static void object_without_a_key(void)
 static void end_behind_a_key(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_object(&writer);
     json_write_key(&writer, "key");
     json_write_end_object(&writer);
@@ -226,12 +243,14 @@ static void end_behind_a_key(void)
 static void end_of_nothing(void)
 {
     struct json_writer writer = start();
+
     json_write_end_array(&writer);
 }
 
 static void end_of_an_array_by_an_object(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_array(&writer);
     json_write_end_object(&writer);
 }
@@ -239,6 +258,7 @@ static void end_of_an_array_by_an_object(void)
 static void end_of_an_object_by_an_array(void)
 {
     struct json_writer writer = start();
+
     json_write_begin_object(&writer);
     json_write_end_array(&writer);
 }
@@ -246,6 +266,7 @@ static void end_of_an_object_by_an_array(void)
 static void second_root(void)
 {
     struct json_writer writer = start();
+
     json_write_null(&writer);
     json_write_null(&writer);
 }
@@ -253,6 +274,7 @@ static void second_root(void)
 static void one_level_too_many(void)
 {
     struct json_writer writer = start();
+
     for (int i = 0; i <= JSON_DEPTH; i++)
         json_write_begin_array(&writer);
 }
@@ -260,6 +282,7 @@ static void one_level_too_many(void)
 static void right_nesting(void)
 {
     struct json_writer writer = start();
+
     for (int i = 0; i < JSON_DEPTH; i++)
         json_write_begin_array(&writer);
     for (int i = 0; i < JSON_DEPTH; i++)
@@ -282,6 +305,7 @@ static void refuses_wrong_nesting(void **state)
         second_root,
         one_level_too_many,
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_true(WIFSIGNALED(child_status(cases[i])));
@@ -295,5 +319,6 @@ int main(void)
         cmocka_unit_test(writes_integers),    cmocka_unit_test(writes_strings_that_are_not_plain),
         cmocka_unit_test(reads_back),         cmocka_unit_test(refuses_wrong_nesting),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,6 +34,7 @@ static char *logged(void)
 {
     static char text[4096];
     int fd = open(path, O_RDWR);
+
     ssize_t length = read(fd, text, sizeof text - 1);
 
     assert_true(length >= 0);
@@ -106,5 +107,6 @@ int main(void)
         cmocka_unit_test(keeps_to_the_level),      cmocka_unit_test(knows_the_levels),
         cmocka_unit_test(says_why_it_cannot_open),
     };
+
     return cmocka_run_group_tests(tests, open_log, remove_log);
 }

@@ -134,5 +134,6 @@ int main(void)
         cmocka_unit_test(keeps_days_within_a_year), cmocka_unit_test(narrows_to_a_collection),
         cmocka_unit_test(tells_what_went_wrong),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

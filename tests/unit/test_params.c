@@ -78,6 +78,7 @@ static void add_timestamp(struct json_writer *writer, const char *key, const cha
 static void add_stats(struct json_writer *writer, const struct values *values)
 {
     const char *bucket = bucket_name(values->bucket.given ? values->bucket.value : BUCKET_DAY);
+
     add_uuid(writer, "user_id", &values->user_id);
     add_uuid(writer, "bot_id", &values->bot_id);
     add_uuid(writer, "channel_id", &values->channel_id);
@@ -92,6 +93,7 @@ static void add_stats(struct json_writer *writer, const struct values *values)
 static void add_admin(struct json_writer *writer, const struct values *values)
 {
     int32_t days = values->days.given ? values->days.value : 30;
+
     json_write_key(writer, "days_param");
     if (values->days.given)
         json_write_i64(writer, days);
@@ -109,12 +111,14 @@ static bool is_fault(const struct param *table, size_t count, const struct buffe
 {
     const char *start = message->data;
     size_t length = message->length;
+
     if (strncmp(vectors_text(fault, NULL), "duplicate field", 15) == 0)
         return vectors_equal(fault, start, length);
     if (length > strlen(hint) && strcmp(start + length - strlen(hint), hint) == 0)
         length -= strlen(hint);
     for (size_t i = 0; i < count; i++) {
         size_t name = strlen(table[i].name);
+
         if (length > name + 2 && strncmp(start, table[i].name, name) == 0 &&
             strncmp(start + name, ": ", 2) == 0)
             return vectors_equal(fault, start + name + 2, length - name - 2);
@@ -131,8 +135,10 @@ static bool check_query(const struct json_t *in, const struct json_t *out, struc
     bool good;
     size_t length;
     const char *query = vectors_text(in, &length);
+
     if (params_parse(query, table, count, &values, &error)) {
         struct json_writer writer;
+
         json_write_start(&writer, got);
         json_write_begin_object(&writer);
         add(&writer, &values);
@@ -140,6 +146,7 @@ static bool check_query(const struct json_t *in, const struct json_t *out, struc
         good = vectors_same(got, vectors_member(out, "ok"));
     } else {
         const struct json_t *fault = vectors_member(out, "err");
+
         buffer_add(got, error.message.data, error.message.length);
         good = fault != NULL && error.code == ERROR_BAD_REQUEST &&
                is_fault(table, count, &error.message, fault);
@@ -182,6 +189,7 @@ static void check_refusals(const struct refusal *cases, size_t cases_count,
     for (size_t i = 0; i < cases_count; i++) {
         struct values values = {0};
         struct error error = {0};
+
         if (params_parse(cases[i].query, table, count, &values, &error))
             fail_msg("%s is read", cases[i].query);
         assert_int_equal(error.code, ERROR_BAD_REQUEST);
@@ -207,6 +215,7 @@ static void names_the_parameter(void **state)
         {"thread_id=a&thread%5Fid=b", "duplicate field `thread_id`"},
         {"bucket=day&bucket=x", "duplicate field `bucket`"},
     };
+
     (void)state;
     check_refusals(cases, COUNT(cases), stats, COUNT(stats));
 }
@@ -237,10 +246,12 @@ static void reads_numbers_of_32_bits(void **state)
         {"days=2147483647x", "days: invalid digit found in string"},
         {"days=%00", "days: invalid digit found in string"},
     };
+
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct values values = {0};
         struct error error = {0};
+
         assert_true(params_parse(cases[i].query, admin, COUNT(admin), &values, &error));
         assert_true(values.days.given);
         assert_int_equal(values.days.value, cases[i].value);
@@ -279,6 +290,7 @@ static void keeps_nuls(void **state)
         "bucket: unknown variant `a\0b`, expected one of `day`, `week`, `month`, `none`";
     struct values values = {0};
     struct error error = {0};
+
     (void)state;
     assert_false(params_parse("thread_id=%00x&bucket=a%00b", stats, COUNT(stats), &values, &error));
     assert_int_equal(values.thread_id.value.length, 2);
@@ -295,6 +307,7 @@ static void tells_empty_from_absent(void **state)
 {
     struct values values = {0};
     struct error error = {0};
+
     (void)state;
     assert_true(params_parse("thread_id=&Agent_id=x&agent_id%00=x&agent_id[]=x", stats,
                              COUNT(stats), &values, &error));
@@ -309,6 +322,7 @@ static void keeps_an_earlier_error(void **state)
 {
     struct values values = {0};
     struct error error = {0};
+
     (void)state;
     error_set(&error, ERROR_INTERNAL, "earlier");
     assert_false(params_parse("bucket=x", stats, COUNT(stats), &values, &error));
@@ -325,5 +339,6 @@ int main(void)
         cmocka_unit_test(hints_at_a_lost_plus),    cmocka_unit_test(keeps_nuls),
         cmocka_unit_test(tells_empty_from_absent), cmocka_unit_test(keeps_an_earlier_error),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

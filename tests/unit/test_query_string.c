@@ -14,6 +14,7 @@
 static void list_pairs(const char *text, struct buffer *list)
 {
     struct query_string query;
+
     query_string_start(&query, text);
     while (query_string_next(&query)) {
         buffer_add_byte(list, '<');
@@ -38,6 +39,7 @@ static void check(const struct pairs *cases, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct buffer list = {0};
+
         buffer_add_text(&list, "");
         list_pairs(cases[i].query, &list);
         assert_string_equal(list.data, cases[i].list);
@@ -66,6 +68,7 @@ static void splits_at_ampersand_and_first_equals_sign(void **state)
         {"a%26b=c%3Dd", "<a&b|c=d>"},
         {"a%3Db=c", "<a=b|c>"},
     };
+
     (void)state;
     CHECK(cases);
 }
@@ -79,6 +82,7 @@ static void decodes_plus_and_percent(void **state)
         {"a=%%41", "<a|%A>"},     {"a=%2541", "<a|%41>"}, {"a=%+41", "<a|% 41>"},
         {"a=%00b", "<a|~b>"},     {"a%00=b", "<a~|b>"},
     };
+
     (void)state;
     CHECK(cases);
 }
@@ -92,6 +96,7 @@ static void makes_valid_utf8(void **state)
         {"a=%c0%80", "<a|" R R ">"},     {"a%ff=\xff", "<a" R "|" R ">"},
         {"%e2%82=%ac", "<" R "|" R ">"},
     };
+
     (void)state;
     CHECK(cases);
 }
@@ -103,5 +108,6 @@ int main(void)
         cmocka_unit_test(decodes_plus_and_percent),
         cmocka_unit_test(makes_valid_utf8),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -155,5 +155,6 @@ int main(void)
         cmocka_unit_test(turns_each_failure_into_its_status),
         cmocka_unit_test(asks_who_it_is),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

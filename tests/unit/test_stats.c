@@ -240,5 +240,6 @@ int main(void)
         cmocka_unit_test(needs_the_id_of_a_user),
         cmocka_unit_test(ignores_but_checks_the_filters_of_tenants_where_there_is_one),
     };
+
     return cmocka_run_group_tests(tests, NULL, forget);
 }

@@ -20,6 +20,7 @@ static bool reads(const char *text, struct timestamp *timestamp)
 {
     struct buffer fault = {0};
     bool good = timestamp_parse(text, strlen(text), timestamp, &fault);
+
     buffer_free(&fault);
     return good;
 }
@@ -30,6 +31,7 @@ static bool check_vector(const struct json_t *in, const struct json_t *out, stru
 {
     struct timestamp timestamp = timestamp_from_microseconds(vectors_integer(in));
     struct timestamp again;
+
     timestamp_add(got, &timestamp, TIMESTAMP_ZONE_Z);
     if (vectors_is_null(out))
         return !reads(got->data, &again);
@@ -57,6 +59,7 @@ static void check_written(const struct written *cases, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct timestamp timestamp;
         struct buffer text = {0};
+
         if (!reads(cases[i].in, &timestamp))
             fail_msg("%s is refused", cases[i].in);
         timestamp_add(&text, &timestamp, TIMESTAMP_ZONE_Z);
@@ -90,6 +93,7 @@ static void reads_the_relaxed_form(void **state)
         {"0000-02-29T00:00:00Z", "0000-02-29T00:00:00Z"},
         {"-4-02-29T00:00:00Z", "-0004-02-29T00:00:00Z"},
     };
+
     (void)state;
     check_written(cases, sizeof cases / sizeof *cases);
 }
@@ -104,6 +108,7 @@ static void keeps_nine_digits(void **state)
         {"2026-03-01T00:00:00.123456789987654321 Z", "2026-03-01T00:00:00.123456789Z"},
         {"1969-12-31T23:59:59.9999999999Z", "1969-12-31T23:59:59.999999999Z"},
     };
+
     (void)state;
     check_written(cases, sizeof cases / sizeof *cases);
 }
@@ -117,6 +122,7 @@ static void keeps_leap_seconds(void **state)
         {"1969-12-31T23:59:60.999999999Z", "1969-12-31T23:59:60.999999999Z"},
     };
     struct timestamp timestamp;
+
     (void)state;
     check_written(cases, sizeof cases / sizeof *cases);
     assert_true(reads("1969-12-31T23:59:60.25Z", &timestamp));
@@ -134,6 +140,7 @@ static void reaches_both_ends_of_the_calendar(void **state)
         {"9999-12-31T23:59:59-00:01", "+10000-01-01T00:00:59Z"},
         {"0000-01-01T00:00:00+00:01", "-0001-12-31T23:59:00Z"},
     };
+
     (void)state;
     check_written(cases, sizeof cases / sizeof *cases);
 }
@@ -208,6 +215,7 @@ static void names_the_fault(void **state)
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         struct buffer fault = {0};
         struct timestamp timestamp;
+
         if (timestamp_parse(faults[i].text, strlen(faults[i].text), &timestamp, &fault))
             fail_msg("%s is read", faults[i].text);
         if (strcmp(fault.data, faults[i].fault) != 0)
@@ -220,6 +228,7 @@ static void does_not_stop_at_a_nul(void **state)
 {
     struct buffer fault = {0};
     struct timestamp timestamp;
+
     (void)state;
     assert_false(timestamp_parse("2026-03-01T00:00:00Z\0", 21, &timestamp, &fault));
     assert_string_equal(fault.data, too_long);
@@ -239,11 +248,13 @@ static void compares(void **state)
         "1970-01-01T00:01:00Z",     "1970-01-01T00:01:00.00000001Z", "+262142-12-31T23:59:59Z",
     };
     enum { COUNT = sizeof ascending / sizeof *ascending };
+
     (void)state;
     for (int i = 0; i < COUNT; i++) {
         for (int j = 0; j < COUNT; j++) {
             struct timestamp a;
             struct timestamp b;
+
             assert_true(reads(ascending[i], &a) && reads(ascending[j], &b));
             assert_int_equal(timestamp_compare(&a, &b), (i > j) - (i < j));
         }
@@ -254,9 +265,11 @@ static void counts_microseconds(void **state)
 {
     static const int64_t counts[] = {INT64_MIN, INT64_MIN + 1, -1000001, -1000000,      -1,       0,
                                      1,         999999,        1000000,  INT64_MAX - 1, INT64_MAX};
+
     (void)state;
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         struct timestamp timestamp = timestamp_from_microseconds(counts[i]);
+
         assert_in_range(timestamp.nanoseconds, 0, 999999999);
         assert_int_equal(timestamp.nanoseconds % 1000, 0);
         /* Both sides wrap alike at the ends, where the seconds alone are out of range. */
@@ -270,9 +283,11 @@ static void counts_microseconds(void **state)
 static void counts_days(void **state)
 {
     struct date date = {.year = -400, .month = 1, .day = 1};
+
     (void)state;
     for (int64_t days = calendar_days(date); date.year < 400; days++) {
         struct date same = calendar_date(days);
+
         if (calendar_days(date) != days || same.year != date.year || same.month != date.month ||
             same.day != date.day)
             fail_msg("day %lld", (long long)days);
@@ -303,5 +318,6 @@ int main(void)
         cmocka_unit_test(counts_microseconds),
         cmocka_unit_test(counts_days),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,10 +33,12 @@ static void decodes_the_ends_of_each_range(void **state)
         {"\xf4\x80\x80\x80", 4, 0x100000},
         {"\xf4\x8f\xbf\xbf", 4, 0x10ffff},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t code_point;
         size_t size;
+
         assert_true(utf8_decode(cases[i].bytes, cases[i].size, &code_point, &size));
         assert_int_equal(size, cases[i].size);
         assert_int_equal(code_point, cases[i].code_point);
@@ -75,10 +77,12 @@ static void finds_the_maximal_ill_formed_prefix(void **state)
         {"\xf0\x9f\xf0\x9f\x98\x80", 6, 2},
         {"\xe2\x82\x00", 3, 2},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t code_point;
         size_t size;
+
         assert_false(utf8_decode(cases[i].bytes, cases[i].length, &code_point, &size));
         assert_int_equal(size, cases[i].size);
     }
@@ -106,9 +110,11 @@ static void replaces_each_ill_formed_prefix(void **state)
          "b\xac",
          5, "a" R "b" R, 8},
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer out = {0};
+
         utf8_add_lossy(&out, cases[i].in, cases[i].in_length);
         assert_int_equal(out.length, cases[i].out_length);
         assert_memory_equal(out.data, cases[i].out, out.length);
@@ -121,6 +127,7 @@ static size_t encode(uint32_t code_point, char *bytes)
 {
     static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
     size_t size = code_point < 0x80 ? 1 : code_point < 0x800 ? 2 : code_point < 0x10000 ? 3 : 4;
+
     for (size_t i = size; i-- > 1; code_point >>= 6)
         bytes[i] = (char)(0x80 | (code_point & 0x3f));
     bytes[0] = (char)(marks[size] | code_point);
@@ -136,6 +143,7 @@ static void decodes_every_code_point(void **state)
         size_t size;
         size_t length = encode(expected, bytes);
         bool surrogate = expected >= 0xd800 && expected < 0xe000;
+
         if (utf8_decode(bytes, length, &code_point, &size) == surrogate)
             fail_msg("U+%04X", expected);
         if (!surrogate && (code_point != expected || size != length))
@@ -151,5 +159,6 @@ int main(void)
         cmocka_unit_test(replaces_each_ill_formed_prefix),
         cmocka_unit_test(decodes_every_code_point),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,11 +17,13 @@ static void reads_every_form(void **state)
         "550e8400e29b41d4a716446655440000",       "550E8400E29B41D4A716446655440000",
         "{550e8400-e29b-41d4-a716-446655440000}", "urn:uuid:550E8400-e29b-41d4-a716-446655440000",
     };
+
     (void)state;
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         struct buffer fault = {0};
         struct uuid uuid;
         char text[UUID_TEXT_SIZE];
+
         assert_true(uuid_parse(forms[i], strlen(forms[i]), &uuid, &fault));
         assert_null(fault.data);
         uuid_format(&uuid, text);
@@ -35,6 +37,7 @@ static void keeps_every_byte(void **state)
                                           0x78, 0x89, 0x9a, 0xab, 0xbc, 0xcd, 0xde, 0xff};
     struct buffer fault = {0};
     struct uuid uuid;
+
     (void)state;
     assert_true(uuid_parse("00011223-3445-5667-7889-9aabbccddeff", 36, &uuid, &fault));
     assert_memory_equal(uuid.bytes, bytes, sizeof bytes);
@@ -91,6 +94,7 @@ static void names_the_fault(void **state)
         static const char start[] = "UUID parsing failed: ";
         struct buffer fault = {0};
         struct uuid uuid;
+
         assert_false(uuid_parse(faults[i][0], strlen(faults[i][0]), &uuid, &fault));
         assert_memory_equal(fault.data, start, sizeof start - 1);
         assert_string_equal(fault.data + sizeof start - 1, faults[i][1]);
@@ -103,6 +107,7 @@ static void quotes_a_nul(void **state)
     static const char expected[] = "UUID parsing failed: invalid character: found `\0` at 2";
     struct buffer fault = {0};
     struct uuid uuid;
+
     (void)state;
     assert_false(uuid_parse("a\0b", 3, &uuid, &fault));
     assert_int_equal(fault.length, sizeof expected - 1);
@@ -118,5 +123,6 @@ int main(void)
         cmocka_unit_test(names_the_fault),
         cmocka_unit_test(quotes_a_nul),
     };
+
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
 static FILE *open_vectors(const char *file)
 {
     char path[4096];
+
 #ifdef VECTORS_DIR
     snprintf(path, sizeof path, "%s/%s", VECTORS_DIR, file);
 #else
@@ -49,6 +50,7 @@ void vectors_run(const char *file, vector_check *check)
     int failures = 0;
     while (getline(&line, &size, stream) >= 0) {
         struct buffer got = {0};
+
         number++;
         if (!run_line(line, check, &got)) {
             failures++;
