@@ -108,7 +108,11 @@ static void find_config(const struct options *options, struct buffer *path)
 
 static int fail_with(struct error *error, int status)
 {
-    fprintf(stderr, "tally.fcgi: %s\n", error->detail.data);
+    struct buffer text = {0};
+
+    buffer_add_format(&text, "tally.fcgi: %s\n", error->detail.data);
+    log_failed_start(text.data);
+    buffer_free(&text);
     error_free(error);
     return fail_start(status);
 }
@@ -144,8 +148,13 @@ int main(int count, char *arguments[])
     read_options(count, arguments, &options);
     find_config(&options, &path);
     if (!config_read(path.data, &config, &faults)) {
-        fputs(faults.data, stderr);
-        status = options.test ? EX_CONFIG : fail_start(EX_CONFIG);
+        status = EX_CONFIG;
+        if (options.test) {
+            fputs(faults.data, stderr);
+        } else {
+            log_failed_start(faults.data);
+            fail_start(status);
+        }
     } else if (options.test) {
         printf("%s: the configuration is fine\n", path.data);
         status = EXIT_SUCCESS;

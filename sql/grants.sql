@@ -8,6 +8,10 @@
 -- so. So they are for a role that may write to the log: it is the application's own.
 
 \set ON_ERROR_STOP on
+\if :{?role}
+\else
+  do $$ begin raise exception 'Say which role: psql -d DATABASE -v role=NAME -f sql/grants.sql'; end $$;
+\endif
 \set QUIET on
 
 begin;

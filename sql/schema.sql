@@ -39,6 +39,57 @@ alter table resource_usage_log
   add column if not exists agent_id   text,
   add column if not exists seq        bigint;
 
+-- An adopted table may have other types, with which sums would be wrong or fail. Nothing is changed then.
+do $$
+declare
+  wrong text;
+begin
+  select format('Column %s.%s must be of type %s%s; alter it, and run this file again.',
+                expected.relation, expected.name, array_to_string(expected.types, ' or '),
+                ', but it is ' || coalesce(format_type(atttypid, null), 'missing'))
+    into wrong
+    from (values
+      ('resource_usage_log', 'created_at', array['timestamp with time zone']),
+      ('resource_usage_log', 'resource_type', array['text', 'character varying']),
+      ('resource_usage_log', 'detail', array['jsonb']),
+      ('resource_usage_log', 'collection_id', array['uuid']),
+      ('resource_usage_log', 'user_id', array['uuid']),
+      ('resource_usage_log', 'bot_id', array['uuid']),
+      ('resource_usage_log', 'channel_id', array['uuid']),
+      ('resource_usage_log', 'thread_id', array['text', 'character varying']),
+      ('resource_usage_log', 'agent_id', array['text', 'character varying']),
+      ('resource_usage_log', 'seq', array['bigint']),
+      ('nodes', 'id', array['uuid']),
+      ('nodes', 'title', array['text', 'character varying'])
+    ) as expected (relation, name, types)
+    left join pg_attribute
+      on attrelid = expected.relation::regclass and attname = expected.name and not attisdropped
+    where format_type(atttypid, null) is null or format_type(atttypid, null) <> all (expected.types)
+    limit 1;
+  if wrong is not null then
+    raise exception '%', wrong;
+  end if;
+end
+$$;
+
+-- What an event need not say, also in an adopted table; a default that is there stays.
+do $$
+declare
+  preset text[];
+begin
+  foreach preset slice 1 in array array[
+    ['id', 'gen_random_uuid()'], ['created_at', 'now()'], ['detail', '''{}''']
+  ]
+  loop
+    if exists (select from pg_attribute
+               where attrelid = 'resource_usage_log'::regclass and attname = preset[1]
+                 and not atthasdef and attidentity = '') then
+      execute format('alter table resource_usage_log alter column %I set default %s', preset[1], preset[2]);
+    end if;
+  end loop;
+end
+$$;
+
 -- Each new event gets the next number; one number at a time, so that they ascend across sessions.
 create sequence if not exists resource_usage_log_seq as bigint cache 1 owned by resource_usage_log.seq;
 alter table resource_usage_log alter column seq set default nextval('resource_usage_log_seq');

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "allocate.h"
 
@@ -80,8 +81,37 @@ static const char *read_base_path(const struct key *key, const char *value, void
 {
     size_t length = strlen(value);
 
-    if (length > 0 && (value[0] != '/' || value[length - 1] == '/'))
-        return "must begin with a slash and not end with one";
+    if (length > 0 && (value[0] != '/' || value[length - 1] == '/' || strstr(value, "//") != NULL))
+        return "must begin with a slash, not end with one, and have no two together";
+    return read_text(key, value, place);
+}
+
+static const char *read_port(const struct key *key, const char *value, void *place)
+{
+    static const struct key range = {.least = 1, .most = 65535};
+    int number;
+
+    if (value[0] != '\0' && read_number(&range, value, &number) != NULL)
+        return "must be a port number";
+    return read_text(key, value, place);
+}
+
+static const char *read_sslmode(const struct key *key, const char *value, void *place)
+{
+    static const char *const modes[] = {"",        "disable",   "allow",      "prefer",
+                                        "require", "verify-ca", "verify-full"};
+
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        if (strcmp(value, modes[i]) == 0)
+            return read_text(key, value, place);
+    }
+    return "must be disable, allow, prefer, require, verify-ca or verify-full";
+}
+
+static const char *read_passfile(const struct key *key, const char *value, void *place)
+{
+    if (value[0] != '\0' && access(value, R_OK) != 0)
+        return "names a file that cannot be read";
     return read_text(key, value, place);
 }
 
@@ -95,10 +125,19 @@ static const char *read_target(const struct key *key, const char *value, void *p
 /* Whatever begins with HTTP_ was sent by the client and proves nothing about who it is. */
 static const char *read_identity_param(const struct key *key, const char *value, void *place)
 {
+    static const char *const of_the_request[] = {
+        "REQUEST_METHOD", "SCRIPT_NAME",  "PATH_INFO",      "QUERY_STRING", "REQUEST_URI",
+        "DOCUMENT_URI",   "CONTENT_TYPE", "CONTENT_LENGTH", "REQUEST_ID",   "SERVER_PROTOCOL",
+    };
+
     if (strncasecmp(value, "HTTP_", 5) == 0)
         return "must not begin with HTTP_: any client can set such a parameter";
     if (value[0] == '\0')
         return "must not be empty";
+    for (size_t i = 0; i < sizeof of_the_request / sizeof of_the_request[0]; i++) {
+        if (strcasecmp(value, of_the_request[i]) == 0)
+            return "must not be a parameter that says what is asked";
+    }
     for (const char *byte = value; *byte != '\0'; byte++) {
         if (!isalnum((unsigned char)*byte) && *byte != '_')
             return "must consist of letters, digits and underscores";
@@ -110,11 +149,11 @@ static const char *read_identity_param(const struct key *key, const char *value,
 
 static const struct key keys[] = {
     {"database", "host", "", read_text, PLACE(database.host), 0, 0},
-    {"database", "port", "", read_text, PLACE(database.port), 0, 0},
+    {"database", "port", "", read_port, PLACE(database.port), 0, 0},
     {"database", "dbname", "", read_text, PLACE(database.dbname), 0, 0},
     {"database", "user", "", read_text, PLACE(database.user), 0, 0},
-    {"database", "passfile", "", read_text, PLACE(database.passfile), 0, 0},
-    {"database", "sslmode", "", read_text, PLACE(database.sslmode), 0, 0},
+    {"database", "passfile", "", read_passfile, PLACE(database.passfile), 0, 0},
+    {"database", "sslmode", "", read_sslmode, PLACE(database.sslmode), 0, 0},
     {"database", "service", "", read_text, PLACE(database.service), 0, 0},
     {"database", "connect_timeout", "5", read_number, PLACE(database.connect_timeout), 1, 60},
     {"database", "query_timeout", "10000", read_number, PLACE(database.query_timeout), 100,
@@ -295,7 +334,8 @@ bool config_read(const char *path, struct config *config, struct buffer *faults)
 
 static bool holds_text(const struct key *key)
 {
-    return key->read == read_text || key->read == read_base_path || key->read == read_target ||
+    return key->read == read_text || key->read == read_port || key->read == read_sslmode ||
+           key->read == read_passfile || key->read == read_base_path || key->read == read_target ||
            key->read == read_identity_param;
 }
 

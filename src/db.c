@@ -147,9 +147,10 @@ static void set_up(struct db *db)
         /* They wait at the server, perhaps for a lock, and would wait on behind our back. */
         if (error.code == ERROR_DEADLINE)
             pq_cancel(db->pq);
-        give_up(db, error.detail.data != NULL      ? error.detail.data
-                    : error.code == ERROR_DEADLINE ? "the checks on a new connection took too long"
-                                                   : "the connection broke");
+        give_up(db, error.detail.data != NULL ? error.detail.data
+                    : error.code == ERROR_DEADLINE
+                        ? "the checks on a new connection took too long; is a table locked?"
+                        : "the connection broke");
     }
     error_free(&error);
 }
@@ -165,7 +166,7 @@ static void advance(struct db *db)
         set_up(db);
     } else if (db->progress == PQ_IS_BROKEN) {
         pq_add_fault(db->pq, &reason);
-        buffer_add_text(&reason, "; see [database] in the configuration");
+        buffer_add_text(&reason, " (asked as [database] in the configuration says)");
         give_up(db, reason.data);
     } else if (clock_left(db->open_deadline) == 0) {
         give_up(db, "connecting took longer than connect_timeout");

@@ -55,6 +55,19 @@ bool log_open(enum log_level level, const char *target, struct error *error)
     return true;
 }
 
+void log_failed_start(const char *text)
+{
+    fputs(text, stderr);
+    openlog("tally", LOG_PID, LOG_DAEMON);
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+
+        syslog(LOG_ERR, "%.*s", (int)length, text);
+        text += length + (text[length] == '\n' ? 1 : 0);
+    }
+    closelog();
+}
+
 static void add_escaped(struct buffer *line, const struct buffer *text)
 {
     for (size_t i = 0; i < text->length; i++) {

@@ -19,6 +19,10 @@ bool log_level_parse(const char *text, enum log_level *level);
  * ERROR_INTERNAL where the file cannot be opened. */
 bool log_open(enum log_level level, const char *target, struct error *error);
 
+/* For a start that fails: writes lines of text to standard error and, since that often leads
+ * nowhere, to syslog. */
+void log_failed_start(const char *text);
+
 /* Writes a message. errno is kept. */
 void log_message(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -115,10 +115,10 @@ static void add_one_line(struct buffer *text, const char *message)
     while (length > 0 && message[length - 1] == '\n')
         length--;
     for (size_t i = 0; i < length; i++) {
-        if (message[i] == '\n')
-            buffer_add_byte(text, ' ');
-        else
+        if (message[i] != '\n' && message[i] != '\t')
             buffer_add_byte(text, message[i]);
+        else if (text->length > 0 && text->data[text->length - 1] != ' ')
+            buffer_add_byte(text, ' ');
     }
 }
 

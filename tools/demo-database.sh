@@ -28,6 +28,8 @@ write_as_service() {
 
 check_cluster_version() {
     local made_by present
+    run_as_service test -s "$state/database/cluster/PG_VERSION" ||
+        fail "the demo's cluster is incomplete; throw it away with ./demo --reset"
     made_by=$(run_as_service cat "$state/database/cluster/PG_VERSION")
     present=$("$postgres_bin/postgres" --version)
     case $present in

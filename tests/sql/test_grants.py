@@ -82,6 +82,11 @@ def test_settings_by_a_superuser(cluster: Postgres, installed: str) -> None:
         assert sql(cluster, installed, f"show {name}", user="web") == [(value,)]
 
 
+def test_the_role_must_be_said(cluster: Postgres, installed: str) -> None:
+    done = psql(cluster, installed, "grants.sql")
+    assert done.status != 0 and "Say which role" in done.errors
+
+
 def test_settings_of_a_role_that_writes(cluster: Postgres, dbname: str) -> None:
     """The owner of a database on shared hosting is often the only role there is."""
     install(cluster, dbname)

@@ -95,6 +95,34 @@ def test_existing_log_is_adopted(cluster: Postgres, dbname: str) -> None:
     assert sql(cluster, dbname, "select count(*), max(seq) from resource_usage_log where seq is not null") == [(1, 1)]
 
 
+@pytest.mark.parametrize("change, told", [
+    ("alter table resource_usage_log alter column created_at type timestamp",
+     "resource_usage_log.created_at must be of type timestamp with time zone, but it is timestamp without"),
+    ("alter table resource_usage_log alter column detail type json",
+     "resource_usage_log.detail must be of type jsonb, but it is json"),
+    ("alter table resource_usage_log add column user_id bigint",
+     "resource_usage_log.user_id must be of type uuid, but it is bigint"),
+    ("alter table nodes drop column title", "nodes.title must be of type text"),
+    ("alter table resource_usage_log drop column detail", "resource_usage_log.detail must be of type jsonb"),
+])
+def test_a_log_that_would_give_wrong_sums_is_refused(cluster: Postgres, dbname: str, change: str,
+                                                     told: str) -> None:
+    sql(cluster, dbname, ORIGIN + ";" + change)
+    before = sql(cluster, dbname, DESCRIPTION)
+    done = psql(cluster, dbname, "schema.sql")
+    assert done.status != 0 and told in done.errors
+    assert sql(cluster, dbname, DESCRIPTION) == before
+
+
+def test_an_adopted_log_takes_an_event_that_says_little(cluster: Postgres, dbname: str) -> None:
+    sql(cluster, dbname, ORIGIN + ";alter table resource_usage_log alter column detail set default '{\"x\": 1}'")
+    install(cluster, dbname)
+    sql(cluster, dbname, "insert into resource_usage_log (resource_type) values ('new')")
+    [row] = sql(cluster, dbname, "select id is not null, created_at > now() - interval '1 minute', detail, seq"
+                " from resource_usage_log where resource_type = 'new'")
+    assert row == (True, True, {"x": 1}, 1)
+
+
 def test_site_table_keeps_its_columns(cluster: Postgres, dbname: str) -> None:
     sql(cluster, dbname, ORIGIN)
     before = columns(cluster, dbname, "nodes")

@@ -112,6 +112,8 @@ static void names_every_fault(void **state)
                                "prepared = true\n"
                                "query_timeout = 99\n"
                                "connect_timeout = 1e1\n"
+                               "sslmode = maybe\n"
+                               "passfile = /nonexistent/pgpass\n"
                                "[auth]\n"
                                "user_param = HTTP_X_USER\n"
                                "role_param = http_role\n"
@@ -127,25 +129,55 @@ static void names_every_fault(void **state)
     (void)state;
     assert_false(reads(text, sizeof text - 1, &config, faults));
     assert_string_equal(
-        faults, "1: user stands before the first section\n"
-                "3: host must not have a comment behind it: give it a line of its own\n"
-                "5: port is given again; it stands in line 4 already\n"
-                "6: unknown key hots in section [database]\n"
-                "7: unknown section [databse]\n"
-                "9: a section is a name in brackets and nothing else\n"
-                "10: a section is a name in brackets and nothing else\n"
-                "11: max_requests must be a whole number from 0 to 2147483647\n"
-                "12: neither a section, nor a key = value, nor a comment\n"
-                "14: prepared must be yes or no\n"
-                "15: query_timeout must be a whole number from 100 to 3600000\n"
-                "16: connect_timeout must be a whole number from 1 to 60\n"
-                "18: user_param must not begin with HTTP_: any client can set such a parameter\n"
-                "19: role_param must not begin with HTTP_: any client can set such a parameter\n"
-                "20: user_id_param must not be empty\n"
-                "22: base_path must begin with a slash and not end with one\n"
-                "24: level must be error, warning, info or debug\n"
-                "25: target must be stderr, syslog or the full path of a file\n");
+        faults,
+        "1: user stands before the first section\n"
+        "3: host must not have a comment behind it: give it a line of its own\n"
+        "5: port is given again; it stands in line 4 already\n"
+        "6: unknown key hots in section [database]\n"
+        "7: unknown section [databse]\n"
+        "9: a section is a name in brackets and nothing else\n"
+        "10: a section is a name in brackets and nothing else\n"
+        "11: max_requests must be a whole number from 0 to 2147483647\n"
+        "12: neither a section, nor a key = value, nor a comment\n"
+        "14: prepared must be yes or no\n"
+        "15: query_timeout must be a whole number from 100 to 3600000\n"
+        "16: connect_timeout must be a whole number from 1 to 60\n"
+        "17: sslmode must be disable, allow, prefer, require, verify-ca or verify-full\n"
+        "18: passfile names a file that cannot be read\n"
+        "20: user_param must not begin with HTTP_: any client can set such a parameter\n"
+        "21: role_param must not begin with HTTP_: any client can set such a parameter\n"
+        "22: user_id_param must not be empty\n"
+        "24: base_path must begin with a slash, not end with one, and have no two together\n"
+        "26: level must be error, warning, info or debug\n"
+        "27: target must be stderr, syslog or the full path of a file\n");
     config_free(&config);
+}
+
+static void names_faults_of_single_values(void **state)
+{
+    static const struct {
+        const char *text, *fault;
+    } cases[] = {
+        {"[database]\nport = 70000\n", "2: port must be a port number\n"},
+        {"[database]\nport = x\n", "2: port must be a port number\n"},
+        {"[service]\nbase_path = /a//b\n",
+         "2: base_path must begin with a slash, not end with one, and have no two together\n"},
+        {"[auth]\nuser_param = QUERY_STRING\n",
+         "2: user_param must not be a parameter that says what is asked\n"},
+        {"[auth]\nrole_param = A-B\n",
+         "2: role_param must consist of letters, digits and underscores\n"},
+        {"[database]\nport = 5432\nsslmode = verify-full\npassfile = /dev/null\n", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct config config;
+        char faults[4096];
+
+        reads(cases[i].text, strlen(cases[i].text), &config, faults);
+        assert_string_equal(faults, cases[i].fault);
+        config_free(&config);
+    }
 }
 
 /* inih alone would take the rest of a long line for a line of its own. */
@@ -159,7 +191,7 @@ static void refuses_long_lines(void **state)
 
     (void)state;
     memset(text + length, 'a', 2000);
-    strcpy(text + length + 2000, "\nport = x\n[log]\nlevel = loud\n");
+    strcpy(text + length + 2000, "\nport = 5432\n[log]\nlevel = loud\n");
     assert_false(reads(text, strlen(text), &config, faults));
     assert_string_equal(faults, "2: the line is longer than 1022 bytes, or has a NUL in it\n"
                                 "5: level must be error, warning, info or debug\n");
@@ -186,8 +218,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(starts_from_the_defaults), cmocka_unit_test(takes_what_is_given),
-        cmocka_unit_test(names_every_fault),        cmocka_unit_test(refuses_long_lines),
-        cmocka_unit_test(needs_the_file),
+        cmocka_unit_test(names_every_fault),        cmocka_unit_test(names_faults_of_single_values),
+        cmocka_unit_test(refuses_long_lines),       cmocka_unit_test(needs_the_file),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);
