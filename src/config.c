@@ -86,13 +86,19 @@ static const char *read_base_path(const struct key *key, const char *value, void
     return read_text(key, value, place);
 }
 
+/* libpq takes a list of ports beside a list of hosts. */
 static const char *read_port(const struct key *key, const char *value, void *place)
 {
-    static const struct key range = {.least = 1, .most = 65535};
-    int number;
+    const char *at = value;
 
-    if (value[0] != '\0' && read_number(&range, value, &number) != NULL)
-        return "must be a port number";
+    while (*at != '\0') {
+        const char *end = at + strspn(at, "0123456789");
+        long port = end == at ? 1 : strtol(at, NULL, 10);
+
+        if (port < 1 || port > 65535 || (*end != ',' && *end != '\0'))
+            return "must be a port number, or several with commas between them";
+        at = *end == ',' ? end + 1 : end;
+    }
     return read_text(key, value, place);
 }
 

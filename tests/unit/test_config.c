@@ -158,14 +158,17 @@ static void names_faults_of_single_values(void **state)
     static const struct {
         const char *text, *fault;
     } cases[] = {
-        {"[database]\nport = 70000\n", "2: port must be a port number\n"},
-        {"[database]\nport = x\n", "2: port must be a port number\n"},
+        {"[database]\nport = 70000\n",
+         "2: port must be a port number, or several with commas between them\n"},
+        {"[database]\nport = x\n",
+         "2: port must be a port number, or several with commas between them\n"},
         {"[service]\nbase_path = /a//b\n",
          "2: base_path must begin with a slash, not end with one, and have no two together\n"},
         {"[auth]\nuser_param = QUERY_STRING\n",
          "2: user_param must not be a parameter that says what is asked\n"},
         {"[auth]\nrole_param = A-B\n",
          "2: role_param must consist of letters, digits and underscores\n"},
+        {"[database]\nport = 1,,5432\n", ""},
         {"[database]\nport = 5432\nsslmode = verify-full\npassfile = /dev/null\n", ""},
     };
 
