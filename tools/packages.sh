@@ -15,7 +15,7 @@ demo_packages=(
 check_packages=(
     "${demo_packages[@]}"
     apache2-bin apache2-utils libapache2-mod-fcgid
-    clang clang-format clang-tidy cppcheck git libcmocka-dev mandoc shellcheck valgrind xz-utils
+    clang clang-format clang-tidy cppcheck git libcmocka-dev mandoc shellcheck xz-utils
     python3 python3-hypothesis python3-psycopg python3-pytest
 )
 
