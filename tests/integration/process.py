@@ -135,5 +135,7 @@ def _end_by_signal(number: int, _frame: object) -> None:
 
 def end_on_termination() -> None:
     """Let SIGTERM and SIGHUP end the tests as an exception does, with all their clean-up."""
+    # What a shell runs in the background has SIGINT ignored, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _end_by_signal)
