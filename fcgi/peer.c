@@ -49,7 +49,6 @@ static void ignore_signals(void)
 static bool is_listening(void)
 {
     int listening = 0;
-
     socklen_t size = sizeof listening;
 
     return getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
