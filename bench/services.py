@@ -20,7 +20,7 @@ libc = ctypes.CDLL(None)
 # Of the shipped nginx files: limits would measure themselves, and so would the check of a password.
 LEFT_OUT = ("limit_req_zone", "limit_req", "limit_req_status", "limit_conn_zone", "limit_conn",
             "limit_conn_status", "auth_basic", "auth_basic_user_file")
-SHIPPED = ("tally_http", "tally_errors", "tally_locations", "tally_params")
+SHIPPED = ("tally_http", "tally_errors", "tally_locations", "tally_params", "tally_request_params")
 
 POSTGRES_SETTINGS = {
     "shared_buffers": "1GB",

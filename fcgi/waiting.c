@@ -54,22 +54,30 @@ static void register_database(struct waiting *waiting, const struct db_wait *wai
     waiting->db_steps = wait->steps;
 }
 
-struct waiting_ready waiting_wait(struct waiting *waiting, const struct db *db)
+static int shorter(int timeout, int other)
+{
+    return other >= 0 && (timeout < 0 || other < timeout) ? other : timeout;
+}
+
+struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link *link, int timeout)
 {
     struct epoll_event events[SOURCES];
     bool ready[SOURCES] = {false};
     struct db_wait wait;
-
     sigset_t held;
 
     end_signals(&held);
     sigaddset(&held, SIGALRM);
-    db_wait(db, &wait);
+    db_link_wait(link, &wait);
     register_database(waiting, &wait);
 
-    int count = epoll_pwait(waiting->epoll_fd, events, SOURCES, wait.timeout, &held);
+    int count =
+        epoll_pwait(waiting->epoll_fd, events, SOURCES, shorter(timeout, wait.timeout), &held);
 
     for (int i = 0; i < count; i++)
         ready[events[i].data.u32] = true;
-    return (struct waiting_ready){ready[LISTENING], ready[DATABASE] || count == 0, ready[SIGNALS]};
+    /* Also where requests leave no pause. */
+    db_link_wait(link, &wait);
+    return (struct waiting_ready){ready[LISTENING], ready[DATABASE] || wait.timeout == 0,
+                                  ready[SIGNALS]};
 }

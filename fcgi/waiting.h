@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#include "db.h"
+#include "db_link.h"
 
 struct waiting {
     int epoll_fd;
@@ -17,7 +17,7 @@ struct waiting {
     unsigned db_steps;
 };
 
-/* What the wait was ended by; more than one may be true, none after the alarm. */
+/* What the wait was ended by; more than one may be true, none where time was up. */
 struct waiting_ready {
     bool request;
     bool database; /* its socket is ready, or it is due */
@@ -30,7 +30,8 @@ void waiting_hold_signals(void);
 /* Prepares to wait on `listen_fd`. Returns false where the system refuses. */
 bool waiting_start(struct waiting *waiting, int listen_fd);
 
-/* Waits. The alarm of peer.c is held meanwhile. */
-struct waiting_ready waiting_wait(struct waiting *waiting, const struct db *db);
+/* Waits, for `timeout` milliseconds at the most (-1: as long as it takes). The alarm of peer.c is
+ * held meanwhile. */
+struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link *link, int timeout);
 
 #endif

@@ -4,11 +4,13 @@
 
 #include "config.h"
 #include "db.h"
+#include "fault_log.h"
 #include "identity.h"
 
 struct app {
     const struct config *config;
     struct db *db;
+    struct fault_log faults;
 };
 
 /* A request whose route and caller are known. Texts live as long as the request. */

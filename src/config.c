@@ -164,6 +164,8 @@ static const struct key keys[] = {
     {"database", "connect_timeout", "5", read_number, PLACE(database.connect_timeout), 1, 60},
     {"database", "query_timeout", "10000", read_number, PLACE(database.query_timeout), 100,
      3600000},
+    {"database", "connection_lifetime", "3600", read_number, PLACE(database.connection_lifetime), 0,
+     604800},
     {"database", "prepared", "yes", read_switch, PLACE(database.prepared), 0, 0},
     {"service", "tenancy", "multi", read_tenancy, PLACE(service.tenancy), 0, 0},
     {"service", "base_path", "", read_base_path, PLACE(service.base_path), 0, 0},

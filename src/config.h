@@ -15,7 +15,8 @@ struct config {
         char *host, *port, *dbname, *user, *passfile, *sslmode, *service; /* handed to libpq */
         int connect_timeout;                                              /* seconds */
         int query_timeout;                                                /* milliseconds */
-        bool prepared; /* whether statements are prepared once per connection */
+        int connection_lifetime; /* seconds; 0: without end */
+        bool prepared;           /* whether statements are prepared once per connection */
     } database;
     struct {
         enum tenancy tenancy;

@@ -1,8 +1,7 @@
-/* The worker's one connection to PostgreSQL: kept up, asked, given up.
+/* Asking PostgreSQL over the worker's one connection.
  *
- * Nothing here blocks without a limit, but for libpq's look-up of host names. A connection that is
- * lost is made again with back-off; a query that reaches its deadline, or whose answer nobody waits
- * for any more, is cancelled at the server. */
+ * Nothing here blocks without a limit, but for libpq's look-up of host names. A query that reaches
+ * its deadline, or whose answer nobody waits for any more, is cancelled at the server. */
 #ifndef TALLY_DB_H
 #define TALLY_DB_H
 
@@ -11,6 +10,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "db_link.h"
 #include "db_value.h"
 #include "error.h"
 #include "statements.h"
@@ -40,22 +40,24 @@ void db_free(struct db *db);
 
 /* Runs the calls in one snapshot and one round trip. `peer_fd` is the socket of the one who waits
  * for the answer, or -1. Connects first where that is due, or else fails at once.
- * Fails with ERROR_UNAVAILABLE, ERROR_DEADLINE, ERROR_PEER_GONE or ERROR_INTERNAL; rows may have
- * been taken by then. */
+ * Fails with ERROR_UNAVAILABLE, ERROR_UNFIT, ERROR_DEADLINE, ERROR_PEER_GONE or ERROR_INTERNAL;
+ * rows may have been taken by then. */
 bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_fd,
             struct error *error);
 
-/* What to wait for between requests. */
-struct db_wait {
-    int fd;         /* of the connection's socket; -1: none */
-    short events;   /* POLLIN or POLLOUT */
-    unsigned steps; /* taken to connect: after each the same fd may be another socket */
-    int timeout;    /* milliseconds until db_tend is due; -1: only when the fd is ready */
+/* The same, where it shall take at most `timeout` milliseconds instead of query_timeout. */
+bool db_run_within(struct db *db, int timeout, const struct db_call *calls, size_t count,
+                   int peer_fd, struct error *error);
+
+struct db_cost {
+    long rows;
+    int64_t microseconds;
 };
 
-void db_wait(const struct db *db, struct db_wait *wait);
+/* What all was spent since the last call. */
+struct db_cost db_take_cost(struct db *db);
 
-/* Between requests: notices a connection that broke, and makes the next step of a new one. */
-void db_tend(struct db *db);
+/* The connection, to be tended between requests. */
+struct db_link *db_link(struct db *db);
 
 #endif

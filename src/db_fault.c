@@ -24,8 +24,8 @@ static const struct db_fault faults[] = {
     {"26000", ERROR_UNAVAILABLE, true, true, AWAY, ""},
     {"0A000", ERROR_UNAVAILABLE, true, true, AWAY, ""},
     /* a table, column, function, schema or right is missing */
-    {"42", ERROR_UNAVAILABLE, true, true, UNFIT, SET_UP},
-    {"3F000", ERROR_UNAVAILABLE, true, true, UNFIT, SET_UP},
+    {"42", ERROR_UNFIT, true, true, UNFIT, SET_UP},
+    {"3F000", ERROR_UNFIT, true, true, UNFIT, SET_UP},
     {"", ERROR_INTERNAL, false, false, "internal error", ""},
 };
 

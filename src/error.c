@@ -12,6 +12,7 @@ static const char *const statuses[ERROR_CODES] = {
     [ERROR_METHOD_NOT_ALLOWED] = "405 Method Not Allowed",
     [ERROR_INTERNAL] = "500 Internal Server Error",
     [ERROR_UNAVAILABLE] = "503 Service Unavailable",
+    [ERROR_UNFIT] = "503 Service Unavailable",
     [ERROR_DEADLINE] = "504 Gateway Timeout",
     [ERROR_PEER_GONE] = "499 Client Closed Request",
 };

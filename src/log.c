@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "utf8.h"
+
 static struct {
     enum log_level level;
     int fd;
     bool syslog;
-} sink = {LOG_LEVEL_INFO, STDERR_FILENO, false};
+    long lost; /* lines since the last one that was written */
+} sink = {.level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
 
 static const struct {
     const char *name;
@@ -47,7 +51,8 @@ bool log_open(enum log_level level, const char *target, struct error *error)
         return true;
     }
 
-    int fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    /* Without O_NONBLOCK a named pipe that nobody reads would be waited for. */
+    int fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
 
     if (fd < 0)
         return error_internal(error, "cannot open the log file %s: %s", target, strerror(errno));
@@ -68,15 +73,30 @@ void log_failed_start(const char *text)
     closelog();
 }
 
+static bool is_control(uint32_t code_point)
+{
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x2028 ||
+           code_point == 0x2029;
+}
+
 static void add_escaped(struct buffer *line, const struct buffer *text)
 {
-    for (size_t i = 0; i < text->length; i++) {
-        unsigned char byte = (unsigned char)text->data[i];
+    uint32_t code_point;
+    size_t size;
 
-        if (byte < 0x20 || byte == 0x7f)
-            buffer_add_format(line, "\\x%02x", byte);
-        else
-            buffer_add_byte(line, (char)byte);
+    for (size_t i = 0; i < text->length; i += size) {
+        bool good = utf8_decode(text->data + i, text->length - i, &code_point, &size);
+
+        if (line->length + 4 * size > LOG_LINE_MOST) {
+            buffer_add_text(line, "...");
+            return;
+        }
+        if (good && !is_control(code_point)) {
+            buffer_add(line, text->data + i, size);
+            continue;
+        }
+        for (size_t byte = 0; byte < size; byte++)
+            buffer_add_format(line, "\\x%02x", (unsigned char)text->data[i + byte]);
     }
 }
 
@@ -93,31 +113,64 @@ static void add_prefix(struct buffer *line, enum log_level level)
                       (long)getpid(), levels[level].name);
 }
 
+/* A log that is full or stuck must not hold up the work. */
+static bool write_at_once(const struct buffer *line)
+{
+    struct pollfd sink_fd = {.fd = sink.fd, .events = POLLOUT};
+
+    return poll(&sink_fd, 1, 0) == 1 && (sink_fd.revents & POLLOUT) != 0 &&
+           write(sink.fd, line->data, line->length) == (ssize_t)line->length;
+}
+
+static void write_line(enum log_level level, const struct buffer *message)
+{
+    struct buffer line = {0};
+
+    if (sink.syslog) {
+        add_escaped(&line, message);
+        syslog(levels[level].priority, "%s", line.length == 0 ? "" : line.data);
+    } else {
+        add_prefix(&line, level);
+        add_escaped(&line, message);
+        buffer_add_byte(&line, '\n');
+        sink.lost += write_at_once(&line) ? 0 : 1;
+    }
+    buffer_free(&line);
+}
+
+static void tell_lost(void)
+{
+    struct buffer message = {0};
+    long lost = sink.lost;
+
+    sink.lost = 0;
+    buffer_add_format(&message, "%ld lines before this one could not be written", lost);
+    write_line(LOG_LEVEL_WARNING, &message);
+    if (sink.lost > 0)
+        sink.lost = lost;
+    buffer_free(&message);
+}
+
+bool log_takes(enum log_level level)
+{
+    return level <= sink.level;
+}
+
 void log_message(enum log_level level, const char *format, ...)
 {
-    if (level > sink.level)
+    if (!log_takes(level))
         return;
 
     int saved_errno = errno;
     struct buffer message = {0};
-    struct buffer line = {0};
     va_list arguments;
 
     va_start(arguments, format);
     buffer_add_format_list(&message, format, arguments);
     va_end(arguments);
-    if (!sink.syslog)
-        add_prefix(&line, level);
-    add_escaped(&line, &message);
-    if (sink.syslog) {
-        syslog(levels[level].priority, "%s", line.data);
-    } else {
-        buffer_add_byte(&line, '\n');
-        /* A log that cannot be written must not stop the work. */
-        if (write(sink.fd, line.data, line.length) < 0)
-            errno = 0;
-    }
-    buffer_free(&line);
+    if (sink.lost > 0)
+        tell_lost();
+    write_line(level, &message);
     buffer_free(&message);
     errno = saved_errno;
 }

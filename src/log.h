@@ -1,13 +1,17 @@
 /* The log: one line per message, with time (UTC), level and process id.
  *
- * It is the one piece of global state. Control characters in a message are written as \xHH, so
- * that no text from outside can forge a line. */
+ * It is the one piece of global state. Control characters in a message, and what is not UTF-8, are
+ * written as \xHH, so that no text from outside can forge a line or command a terminal. A line is
+ * cut at LOG_LINE_MOST bytes, which a pipe takes whole or not at all; one that cannot be written
+ * at once is lost, and how many were is told later, so that nobody waits for a log. */
 #ifndef TALLY_LOG_H
 #define TALLY_LOG_H
 
 #include <stdbool.h>
 
 #include "error.h"
+
+enum { LOG_LINE_MOST = 4000 };
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -22,6 +26,9 @@ bool log_open(enum log_level level, const char *target, struct error *error);
 /* For a start that fails: writes lines of text to standard error and, since that often leads
  * nowhere, to syslog. */
 void log_failed_start(const char *text);
+
+/* Whether messages of this level are written. */
+bool log_takes(enum log_level level);
 
 /* Writes a message. errno is kept. */
 void log_message(enum log_level level, const char *format, ...)

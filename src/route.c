@@ -2,32 +2,36 @@
 
 #include <string.h>
 
+#include "health.h"
 #include "json_write.h"
-#include "log.h"
 #include "overview.h"
+#include "request_log.h"
 #include "stats.h"
 
 enum { RETRY_AFTER = 1 }; /* seconds; a worker is back within one of the database's return */
 
+enum access {
+    FOR_ALL, /* whom the web server lets through; who it is does not matter */
+    FOR_USERS,
+    FOR_ADMINS,
+};
+
 static const struct route {
     const char *path;
     const char *allow; /* the methods, as the Allow header lists them */
-    enum role role;    /* the least that the caller needs */
+    enum access access;
     bool (*get)(struct app *app, const struct request *request, struct buffer *body,
                 struct error *error);
 } routes[] = {
-    {"/v1/usage/stats", "GET, HEAD", ROLE_USER, stats_get},
-    {"/admin/usage", "GET, HEAD", ROLE_ADMIN, overview_get},
+    {"/v1/usage/stats", "GET, HEAD", FOR_USERS, stats_get},
+    {"/admin/usage", "GET, HEAD", FOR_ADMINS, overview_get},
+    {"/healthz", "GET, HEAD", FOR_ALL, health_alive_get},
+    {"/readyz", "GET, HEAD", FOR_ALL, health_ready_get},
 };
 
 static const char *or_empty(const char *text)
 {
     return text == NULL ? "" : text;
-}
-
-static const char *or_dash(const char *text)
-{
-    return or_empty(text)[0] == '\0' ? "-" : text;
 }
 
 /* Whether SCRIPT_NAME and PATH_INFO together are base_path and `path`. */
@@ -75,31 +79,44 @@ static bool check_method(const struct route *route, const char *method, struct r
     return error_set(error, ERROR_METHOD_NOT_ALLOWED, "method not allowed");
 }
 
+static bool admit(const struct route *route, const struct route_input *input,
+                  struct identity *identity, struct error *error)
+{
+    if (route->access == FOR_ALL)
+        return true;
+    if (!identity_read(input->user, input->role, input->user_id, identity, error))
+        return false;
+    if (route->access == FOR_ADMINS && identity->role != ROLE_ADMIN)
+        return error_set(error, ERROR_FORBIDDEN, "this needs another role");
+    return true;
+}
+
 static bool run_route(struct app *app, const struct route_input *input, struct reply *reply,
                       struct error *error)
 {
     const struct route *route = find_route(app, input, error);
     struct request request = {.query = or_empty(input->query), .peer_fd = input->peer_fd};
 
-    if (route == NULL || !check_method(route, input->method, reply, error) ||
-        !identity_read(input->user, input->role, input->user_id, &request.identity, error))
-        return false;
-    if (request.identity.role < route->role)
-        return error_set(error, ERROR_FORBIDDEN, "this needs another role");
-    return route->get(app, &request, &reply->body, error);
+    return route != NULL && check_method(route, input->method, reply, error) &&
+           admit(route, input, &request.identity, error) &&
+           route->get(app, &request, &reply->body, error);
 }
 
-static void log_fault(const struct route_input *input, const struct error *error)
+/* What the client did wrong is told to the client alone. */
+static void log_fault(struct app *app, const struct route_input *input, const struct error *error)
 {
     enum log_level level = error->code == ERROR_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+    struct buffer subject = {0};
+    struct buffer text = {0};
 
-    if (error->detail.length == 0 && error->code != ERROR_DEADLINE &&
-        error->code != ERROR_PEER_GONE)
+    if (error->detail.length == 0 && error->code != ERROR_DEADLINE)
         return;
-    log_message(level, "%s %s%s of %s, request %s: %s%s%s", or_empty(input->method),
-                or_empty(input->script_name), or_empty(input->path_info), or_dash(input->user),
-                or_dash(input->request_id), or_empty(error->message.data),
-                error->detail.length == 0 ? "" : ": ", or_empty(error->detail.data));
+    request_log_add_subject(&subject, input);
+    buffer_add_format(&text, "%s%s%s", error->message.data, error->detail.length == 0 ? "" : ": ",
+                      error->detail.length == 0 ? "" : error->detail.data);
+    fault_log_add(&app->faults, level, subject.data, text.data);
+    buffer_free(&text);
+    buffer_free(&subject);
 }
 
 static void render_error(const struct error *error, struct buffer *body)
@@ -114,6 +131,11 @@ static void render_error(const struct error *error, struct buffer *body)
     json_write_end_object(&json);
 }
 
+static bool is_temporary(enum error_code code)
+{
+    return code == ERROR_UNAVAILABLE || code == ERROR_UNFIT;
+}
+
 void route_answer(struct app *app, const struct route_input *input, struct reply *reply)
 {
     struct error error = {0};
@@ -121,12 +143,12 @@ void route_answer(struct app *app, const struct route_input *input, struct reply
     *reply = (struct reply){.status = "200 OK"};
     if (run_route(app, input, reply, &error))
         return;
-    log_fault(input, &error);
+    log_fault(app, input, &error);
     if (error.code == ERROR_PEER_GONE) {
         reply->status = NULL;
     } else {
         reply->status = error_status(error.code);
-        reply->retry_after = error.code == ERROR_UNAVAILABLE ? RETRY_AFTER : 0;
+        reply->retry_after = is_temporary(error.code) ? RETRY_AFTER : 0;
         render_error(&error, &reply->body);
     }
     error_free(&error);

@@ -41,6 +41,8 @@ const struct statement statements[STATEMENT_COUNT] = {
                                   false,
                                   OVERVIEW_PARAMETERS,
                                   {SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC}},
+    [STATEMENT_SCHEMA_VERSION] =
+        {"schema_version", schema_version_sql, false, {SQL_NOTHING}, {SQL_TEXT}},
 };
 
 int statement_count(const enum sql_type *types)

@@ -5,6 +5,7 @@
 extern const char overview_ai_drilldown_sql[];
 extern const char overview_by_collection_sql[];
 extern const char overview_daily_sql[];
+extern const char schema_version_sql[];
 extern const char stats_by_agent_sql[];
 extern const char stats_by_bot_sql[];
 extern const char stats_by_channel_sql[];

@@ -13,8 +13,8 @@ from shipped import HOST, Change, adapt, hand_over, make_certificate, make_htpas
 from wait import wait_until
 
 MODULES = (
-    "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "alias",
-    "rewrite", "headers", "mime", "dir", "setenvif", "ssl", "socache_shmcb", "fcgid",
+    "mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic",
+    "alias", "rewrite", "headers", "mime", "dir", "setenvif", "ssl", "socache_shmcb", "fcgid",
 )
 
 # What a host's own configuration contributes, without Debian's rule against reading .ht files:

@@ -8,6 +8,7 @@ import pytest
 import process
 import sample
 from apache import Apache
+from cases import CASES
 from nginx import Nginx
 from pool import Pool, Settings
 from postgres import WEB_ROLE, Postgres
@@ -15,6 +16,16 @@ from postgres import WEB_ROLE, Postgres
 process.end_on_termination()
 
 ECHO = Path(__file__).with_name("echo_fcgi.py")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "case(number, ...): the faults of cases.py that a test proves")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    for mark in item.iter_markers("case"):
+        assert set(mark.args) <= set(CASES), f"{item.nodeid}: {mark.args}"
+        item.extra_keyword_matches.update(f"case{number}" for number in mark.args)
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,8 @@ class Nginx:
             "/etc/ssl/certs/usage.example.org.pem": Change(str(certificate)),
             "/etc/ssl/private/usage.example.org.key": Change(str(key)),
         }
-        for name in ("tally.conf", "tally_http", "tally_errors", "tally_locations", "tally_params"):
+        for name in ("tally.conf", "tally_http", "tally_errors", "tally_locations", "tally_params",
+                     "tally_request_params"):
             own = site if name == "tally.conf" else {}
             adapt(f"nginx/{name}", self.directory / name, {**own, **changes.get(name, {})})
         (self.directory / "nginx.conf").write_text(

@@ -14,7 +14,7 @@ from pool import merged
 from postgres import Postgres
 from sample import OVERVIEW, STATS
 from wait import wait_until
-from worker import (Worker, backends, lift_limits, locked, running, settings_for, wait_for_lock, wait_for_log)
+from worker import (Worker, backends, frozen, lift_limits, locked, running, settings_for, wait_for_lock, wait_for_log)
 
 TIMEOUT = 0.5  # the worker's own deadline in seconds
 
@@ -33,15 +33,6 @@ def worker(postgres: Postgres, dbname: str) -> Iterator[Worker]:
     deadline = {"database": {"query_timeout": int(TIMEOUT * 1000)}}
     with running(settings_for(postgres, dbname), deadline) as one:
         yield one
-
-
-@contextmanager
-def frozen(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def timed(ask: Callable[[], Reply]) -> tuple[Reply, float]:
@@ -71,7 +62,7 @@ def test_lock_past_the_deadline(postgres: Postgres, dbname: str, worker: Worker,
         wait_for_end(postgres, dbname, sessions, 0.5)
     for _ in range(20):
         assert worker.ask(target) == right
-    wait_for_log(worker, "warning: GET .*the query took too long")
+    wait_for_log(worker, "warning: request=.*the query took too long")
     wait_until(lambda: len(backends(postgres, dbname)) == 1, "one connection", 2)
 
 
@@ -167,7 +158,7 @@ def test_client_leaves_during_the_query(postgres: Postgres, dbname: str) -> None
                 wait_for_lock(postgres, dbname)
                 sessions = backends(postgres, dbname)
             wait_for_end(postgres, dbname, sessions, 1)
-            wait_for_log(worker, "the client has left")
+            wait_for_log(worker, "status=499")
         for _ in range(20):
             assert worker.ask(OVERVIEW) == right
         assert backends(postgres, dbname) == sessions, "the connection is kept"
@@ -183,7 +174,7 @@ def test_client_leaves_before_its_turn(postgres: Postgres, dbname: str) -> None:
                 worker.begin(OVERVIEW).close()
         with first:
             assert first.reply().status == 200
-        wait_until(lambda: worker.output().count("left before its request was begun") == 5, "five lines in the log")
+        wait_until(lambda: worker.output().count(" status=499 ") == 5, "five lines in the log")
         # The overview would have ended with a commit.
         assert backends(postgres, dbname, "query like '%%input_tokens%%'") == backends(postgres, dbname)
 

@@ -219,7 +219,7 @@ def test_log_to_a_file(settings: Settings) -> None:
     with running(settings, {"log": {"target": directory / "tally.log", "level": "warning"}}) as worker:
         assert worker.ask(STATS, identity={**fastcgi.ADMIN, "TALLY_ROLE": "none"}).status == 500
         log = wait_until(lambda: (directory / "tally.log").read_text(), "a line")
-        assert " error: GET " in log and f"[{worker.pid}]" in log
+        assert " error: request=" in log and f"[{worker.pid}]" in log
         assert worker.output() == ""
 
 

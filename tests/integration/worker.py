@@ -124,6 +124,16 @@ def locked(postgres: Postgres, dbname: str) -> Iterator[None]:
         connection.execute("rollback")
 
 
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """This process does nothing meanwhile."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
 def backends(postgres: Postgres, dbname: str, condition: str = "true") -> list[int]:
     """The process ids of the workers' sessions that meet a condition on pg_stat_activity."""
     rows = postgres.sql(f"select pid from pg_stat_activity where datname = %s and usename = %s and {condition}",

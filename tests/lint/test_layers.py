@@ -9,12 +9,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From the bottom up; a file includes its own layer and those below it.
 LAYERS = [
-    {"allocate", "buffer", "clock", "error", "log", "backoff"},
-    {"utf8", "hex", "calendar", "query_string", "timestamp", "uuid", "bucket", "decimal",
+    {"allocate", "buffer", "clock", "error", "utf8", "log", "fault_log", "backoff"},
+    {"hex", "calendar", "query_string", "timestamp", "uuid", "bucket", "decimal",
      "float_format", "json_write", "params", "statements_sql", "statements", "schema_version",
-     "identity", "config", "db_value", "pq", "db_fault", "db_exchange", "db", "fields"},
-    {"app", "stats", "overview"},
-    {"route"},
+     "identity", "config", "db_value", "pq", "db_fault", "db_exchange", "db_link", "db", "fields"},
+    {"app", "stats", "overview", "health"},
+    {"route", "request_log"},
     {"request_in", "reply_out", "peer", "waiting"},
     {"worker"},
     {"main"},

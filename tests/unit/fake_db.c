@@ -8,6 +8,7 @@ const struct fake_answer *fake_answer;
 const char *fake_statement;
 char fake_values[STATEMENT_PARAMETERS_MOST][64];
 size_t fake_calls;
+int fake_timeout;
 
 struct db_row {
     const char *const *columns;
@@ -36,6 +37,13 @@ static void note_value(const struct db_value *value, char text[64])
     } else {
         snprintf(text, 64, "%s", value->bytes);
     }
+}
+
+bool db_run_within(struct db *db, int timeout, const struct db_call *calls, size_t count,
+                   int peer_fd, struct error *error)
+{
+    fake_timeout = timeout;
+    return db_run(db, calls, count, peer_fd, error);
 }
 
 bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_fd,

@@ -21,4 +21,7 @@ extern const char *fake_statement;
 extern char fake_values[STATEMENT_PARAMETERS_MOST][64];
 extern size_t fake_calls;
 
+/* The time that the last db_run_within had. */
+extern int fake_timeout;
+
 #endif
