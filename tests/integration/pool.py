@@ -62,7 +62,7 @@ class Pool:
     def worker_pids(self) -> list[int]:
         """The workers that run now; a child that has not yet become one does not count."""
         assert self.process
-        return [pid for pid in children(self.process.pid) if _runs(pid, self.program)]
+        return [pid for pid in children(self.process.pid) if runs(pid, self.program)]
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
@@ -78,7 +78,8 @@ class Pool:
         return status
 
 
-def _runs(pid: int, program: Path) -> bool:
+def runs(pid: int, program: Path) -> bool:
+    """Whether a process is this program, and no longer what started it."""
     try:
         # A script has its interpreter before it; a child that is still multiwatch has an option.
         return str(program).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:2]
