@@ -6,6 +6,11 @@
 -- reports need and nothing else. Its settings, for this database alone, need the right to alter the
 -- role (a superuser or a role with CREATEROLE); without that right they are left out, and a notice says
 -- so. So they are for a role that may write to the log: it is the application's own.
+--
+-- What PUBLIC may do is left as it is, for others may need it: temporary tables, large objects, LISTEN and
+-- NOTIFY, advisory locks, drawing numbers from the log's sequence. And PostgreSQL lets every role change its
+-- own password and settings. The workers do none of that; a program that could make them would gain no
+-- other table by it.
 
 \set ON_ERROR_STOP on
 \if :{?role}
@@ -26,6 +31,17 @@ grant execute on function tally_number(jsonb), tally_total_member(text) to :"rol
 -- A DO block cannot see psql's variables; a setting of this transaction carries the name into it.
 select set_config('tally.role', :'role', true) \g /dev/null
 
+-- As in databases that come from PostgreSQL 14 or earlier. What others make there, the workers might run.
+do $$
+begin
+  if exists (select from pg_namespace, aclexplode(nspacl) as granted
+             where nspname = current_schema() and privilege_type = 'CREATE' and grantee = 0) then
+    raise notice 'Every role may create objects in this schema; to change that: revoke create on schema % from public',
+      quote_ident(current_schema());
+  end if;
+end
+$$;
+
 do $$
 declare
   role text := current_setting('tally.role');
@@ -43,9 +59,11 @@ begin
     ['idle_in_transaction_session_timeout', '10s'],
     ['client_connection_check_interval', '500ms'],       -- a query whose worker is gone ends
     ['work_mem', '64MB'],                                -- the overview's groups fit into memory
-    ['jit', 'off']                                       -- compiling costs more than it gains here
+    ['jit', 'off'],                                      -- compiling costs more than it gains here
+    ['temp_file_limit', '1GB']                           -- for superusers to set, and not for the role to lift
   ]
   loop
+    continue when setting[1] = 'temp_file_limit' and not has_parameter_privilege(setting[1], 'set');
     -- A search path is a list of names, every other value is one text.
     execute format(case setting[1] when 'search_path' then 'alter role %I in database %I set %I = %s'
                                    else 'alter role %I in database %I set %I = %L' end,

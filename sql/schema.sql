@@ -113,6 +113,8 @@ create index if not exists resource_usage_log_agent on resource_usage_log (agent
 
 -- The number that a member of detail stands for: a JSON number, or a string that holds a plain
 -- decimal number, within ±1e18; anything else is null, and counts as 0 in a sum. It never fails.
+-- Each operator has operands of exactly its types, so that PostgreSQL's own is taken whatever others
+-- there are in the search path.
 create or replace function tally_number(member jsonb) returns numeric
   language sql immutable parallel safe
 as $$
@@ -120,9 +122,11 @@ as $$
     when 'number' then
       case when member::numeric between -1e18 and 1e18 then member::numeric end
     when 'string' then
-      case when octet_length(member #>> '{}') <= 1000
-            and member #>> '{}' ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$' then
-        case when (member #>> '{}')::numeric between -1e18 and 1e18 then (member #>> '{}')::numeric end
+      case when octet_length(member #>> '{}'::text[]) <= 1000
+            and member #>> '{}'::text[] ~ '^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)$' then
+        case when (member #>> '{}'::text[])::numeric between -1e18 and 1e18
+          then (member #>> '{}'::text[])::numeric
+        end
       end
   end
 $$;

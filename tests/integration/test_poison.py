@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Iterator, Mapping, Optional
+from typing import Iterable, Iterator, Mapping, Optional
 
 import pytest
 
@@ -25,7 +25,8 @@ KINDS = (*reference.TOTAL_MEMBERS, "other")
 
 # What may stand where a number or a name of a job is expected, as it is written in JSON.
 VALUES = {
-    "word": '"abc"', "nan": '"NaN"', "infinity": '"Infinity"', "minus infinity": '"-Infinity"',
+    "word": '"abc"', "nan": '"NaN"', "infinity": '"Infinity"',
+    "minus infinity": '"-Infinity"',
     "text 1e400": '"1e400"', "1e400": "1e400", "-1e400": "-1e400", "1e-400": "1e-400", "1e100000": "1e100000",
     "131072 digits": "9" * 131072, "text of 131072 digits": f'"{"9" * 131072}"',
     "limit": "1000000000000000000", "minus limit": "-1000000000000000000", "past the limit": "1000000000000000001",
@@ -41,9 +42,11 @@ VALUES = {
 DETAILS = {
     "absent": None, "json null": "null", "scalar": "5", "text": '"tokens_in"', "list": '["tokens_in", 5]',
     "empty": "{}", "empty key": '{"": 5}', "twice": '{"tokens_in": "x", "tokens_in": 7}',
-    "other case": '{"Tokens_In": 5}', "many members": json.dumps({f"member {number}": number for number in range(20000)}),
+    "other case": '{"Tokens_In": 5}',
+    "many members": json.dumps({f"member {number}": number for number in range(20000)}),
 }
-TEXTS = ("", " ", "\x01\x1f\x7f\x80", 'quote " and \\', "line\nbreak\r", "\u2028", "'; --", "\ufeff", "\U0001f600", "%s")
+TEXTS = ("", " ", "\x01\x1f\x7f\x80", 'quote " and \\', "line\nbreak\r",
+         "\u2028", "'; --", "\ufeff", "\U0001f600", "%s")
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,10 @@ def check(worker: Worker, store: Store, events: list[Event],
     assert worker.runs()
 
 
+def filled(value: str, members: Iterable[str] = MEMBERS) -> str:
+    return "{" + ", ".join(f'"{member}": {value}' for member in members) + "}"
+
+
 def poisoned(detail: Optional[str]) -> list[Event]:
     """Such an event of every type, each beside a sound one."""
     sound = json.dumps({name: 3 for name in MEMBERS})
@@ -94,13 +101,12 @@ def poisoned(detail: Optional[str]) -> list[Event]:
 
 @pytest.mark.parametrize("name", VALUES)
 def test_value_of_every_member(worker: Worker, store: Store, name: str) -> None:
-    detail = "{" + ", ".join(f'"{member}": {VALUES[name]}' for member in MEMBERS) + "}"
-    # A megabyte in each of ten members of seven events proves no more than in three of one.
-    if len(detail) > 1 << 20:
-        detail = "{" + ", ".join(f'"{member}": {VALUES[name]}' for member in ("tokens_in", "cost_usd", "job_type")) + "}"
-        check(worker, store, [Event(AT, "ai", COLLECTION, detail=detail)])
+    value = VALUES[name]
+    # A megabyte in each of ten members of seven events would prove no more than in three of one.
+    if len(value) > 100_000:
+        check(worker, store, [Event(AT, "ai", COLLECTION, detail=filled(value, ("tokens_in", "cost_usd", "job_type")))])
     else:
-        check(worker, store, poisoned(detail))
+        check(worker, store, poisoned(filled(value)))
 
 
 @pytest.mark.parametrize("name", DETAILS)
@@ -128,8 +134,7 @@ def test_times_at_the_edge_of_the_calendar(worker: Worker, store: Store) -> None
 
 
 def test_all_at_once(worker: Worker, store: Store) -> None:
-    events = [event for value in VALUES.values() if len(value) < 10000
-              for event in poisoned("{" + ", ".join(f'"{member}": {value}' for member in MEMBERS) + "}")]
+    events = [event for value in VALUES.values() if len(value) < 10_000 for event in poisoned(filled(value))]
     events += [event for detail in DETAILS.values() for event in poisoned(detail)]
     check(worker, store, events)
 

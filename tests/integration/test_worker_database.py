@@ -88,6 +88,7 @@ def check_unavailable(reply: Reply) -> None:
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
+@pytest.mark.case(38)
 def test_restart_under_load(own: Postgres, own_settings: Settings, mode: str) -> None:
     pool = Pool(own_settings, workers=3)
     try:
@@ -113,6 +114,7 @@ def test_restart_under_load(own: Postgres, own_settings: Settings, mode: str) ->
         pool.stop()
 
 
+@pytest.mark.case(7, 38)
 def test_database_down_at_start(own: Postgres, own_settings: Settings) -> None:
     own.stop()
     pool = Pool(own_settings, workers=3)
@@ -134,6 +136,7 @@ def test_database_down_at_start(own: Postgres, own_settings: Settings) -> None:
         pool.stop()
 
 
+@pytest.mark.case(38)
 def test_outage_is_logged_once(own: Postgres, own_settings: Settings) -> None:
     own.stop()
     with running(own_settings) as worker:
@@ -145,11 +148,13 @@ def test_outage_is_logged_once(own: Postgres, own_settings: Settings) -> None:
         assert worker.output().count("the database is back") == 1
 
 
+@pytest.mark.case(38)
 def test_idle_worker_connects_by_itself(own: Postgres, own_settings: Settings) -> None:
     with running(own_settings):
         wait_until(lambda: backends(own, "away"), "a connection that nobody asked for", 2)
 
 
+@pytest.mark.case(38)
 def test_second_host_is_tried_by_itself(own: Postgres, own_settings: Settings) -> None:
     """libpq goes on to it with a new socket, often under the number of the first one."""
     hosts = merged(own_settings, {"database": {"host": f"127.0.0.1,{own.directory}", "port": "1,5432"}})
@@ -158,6 +163,7 @@ def test_second_host_is_tried_by_itself(own: Postgres, own_settings: Settings) -
         assert worker.ask(STATS).status == 200
 
 
+@pytest.mark.case(38)
 def test_ended_sessions_are_not_noticed(own: Postgres, own_settings: Settings) -> None:
     with running(own_settings) as worker:
         right = {target: worker.ask(target) for target in (STATS, OVERVIEW)}
@@ -169,23 +175,13 @@ def test_ended_sessions_are_not_noticed(own: Postgres, own_settings: Settings) -
         assert worker.runs()
 
 
+@pytest.mark.case(39)
 def test_no_session_is_left_in_a_transaction(own: Postgres, own_settings: Settings) -> None:
     with running(own_settings) as worker:
         for target in (STATS, OVERVIEW, "/v1/usage/stats?since=9999-01-01T00:00:00Z", OVERVIEW):
             worker.ask(target)
             wait_until(lambda: not backends(own, "away", "state <> 'idle'"), "an idle session", 2)
         assert len(backends(own, "away")) <= 1
-
-
-def test_all_connections_taken(own: Postgres, own_settings: Settings) -> None:
-    own.sql("alter role tally_web connection limit 0")
-    try:
-        with running(own_settings) as worker:
-            check_unavailable(worker.ask(STATS))
-            own.sql("alter role tally_web connection limit -1")
-            wait_until(lambda: worker.ask(STATS).status == 200, "an answer", 1)
-    finally:
-        own.sql("alter role tally_web connection limit -1")
 
 
 @pytest.mark.parametrize("prepared", ["yes", "no"])

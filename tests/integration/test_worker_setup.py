@@ -12,6 +12,8 @@ from sample import OVERVIEW, STATS
 from wait import wait_until
 from worker import Worker, running, settings_for, wait_for_log
 
+pytestmark = pytest.mark.case(39)
+
 ADVICE = "run sql/schema.sql"
 
 

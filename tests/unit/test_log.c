@@ -1,48 +1,16 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "log.h"
-
-static char path[] = "/tmp/tally-test-log-XXXXXX";
-
-static int open_log(void **state)
-{
-    struct error error = {0};
-    int fd = mkstemp(path);
-
-    (void)state;
-    return fd < 0 || close(fd) != 0 || !log_open(LOG_LEVEL_INFO, path, &error) ? -1 : 0;
-}
-
-static int remove_log(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-/* What has been logged since the last call. */
-static char *logged(void)
-{
-    static char text[4096];
-    int fd = open(path, O_RDWR);
-
-    ssize_t length = read(fd, text, sizeof text - 1);
-
-    assert_true(length >= 0);
-    text[length] = '\0';
-    assert_int_equal(ftruncate(fd, 0), 0);
-    close(fd);
-    return text;
-}
+#include "log_file.h"
 
 static void writes_a_line(void **state)
 {
@@ -52,7 +20,7 @@ static void writes_a_line(void **state)
     errno = EAGAIN;
     log_message(LOG_LEVEL_WARNING, "the %s is %d", "answer", 42);
     assert_int_equal(errno, EAGAIN);
-    line = logged();
+    line = log_file_read();
     assert_int_equal(line[10], 'T');
     assert_int_equal(line[23], 'Z');
     assert_non_null(strstr(line, "] warning: the answer is 42\n"));
@@ -64,16 +32,67 @@ static void lets_nothing_forge_a_line(void **state)
 
     (void)state;
     log_message(LOG_LEVEL_ERROR, "a\r\nb\x1b[31m\x7f \xc3\xa6");
-    line = logged();
+    line = log_file_read();
     assert_non_null(strstr(line, ": a\\x0d\\x0ab\\x1b[31m\\x7f \xc3\xa6\n"));
     assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
+}
+
+static void escapes_what_a_terminal_obeys(void **state)
+{
+    (void)state;
+    log_message(LOG_LEVEL_INFO, "\xc2\x9b\x33\x31m \xe2\x80\xa8 \xff\xc3 \xed\xa0\x80");
+    assert_non_null(strstr(log_file_read(), ": \\xc2\\x9b31m \\xe2\\x80\\xa8 \\xff\\xc3 "
+                                            "\\xed\\xa0\\x80\n"));
+}
+
+static void cuts_a_long_line(void **state)
+{
+    char *line;
+
+    (void)state;
+    log_message(LOG_LEVEL_INFO, "%010000d", 1);
+    line = log_file_read();
+    assert_in_range(strlen(line), LOG_LINE_MOST - 10, LOG_LINE_MOST + 4);
+    assert_string_equal(line + strlen(line) - 4, "...\n");
+}
+
+/* Makes a pipe the log from now on. */
+static int log_to_pipe(int pipe_fds[2])
+{
+    static char pipe_path[32];
+    struct error error = {0};
+
+    assert_int_equal(pipe(pipe_fds), 0);
+    snprintf(pipe_path, sizeof pipe_path, "/proc/self/fd/%d", pipe_fds[1]);
+    return log_open(LOG_LEVEL_INFO, pipe_path, &error) ? 0 : -1;
+}
+
+static void waits_for_nobody(void **state)
+{
+    static char text[65536 + 1];
+    int pipe_fds[2];
+    ssize_t size;
+
+    (void)state;
+    assert_int_equal(log_to_pipe(pipe_fds), 0);
+    for (int i = 0; i < 1000; i++)
+        log_message(LOG_LEVEL_INFO, "%0200d", i);
+    assert_true(read(pipe_fds[0], text, sizeof text) > 50000);
+    log_message(LOG_LEVEL_INFO, "the last one");
+    size = read(pipe_fds[0], text, sizeof text - 1);
+    assert_true(size > 0);
+    text[size] = '\0';
+    assert_non_null(strstr(text, " lines before this one could not be written\n"));
+    assert_non_null(strstr(text, "info: the last one\n"));
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
 }
 
 static void keeps_to_the_level(void **state)
 {
     (void)state;
     log_message(LOG_LEVEL_DEBUG, "nothing");
-    assert_string_equal(logged(), "");
+    assert_string_equal(log_file_read(), "");
 }
 
 static void knows_the_levels(void **state)
@@ -103,10 +122,15 @@ static void says_why_it_cannot_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_a_line),           cmocka_unit_test(lets_nothing_forge_a_line),
-        cmocka_unit_test(keeps_to_the_level),      cmocka_unit_test(knows_the_levels),
+        cmocka_unit_test(writes_a_line),
+        cmocka_unit_test(lets_nothing_forge_a_line),
+        cmocka_unit_test(keeps_to_the_level),
+        cmocka_unit_test(knows_the_levels),
         cmocka_unit_test(says_why_it_cannot_open),
+        cmocka_unit_test(cuts_a_long_line),
+        cmocka_unit_test(escapes_what_a_terminal_obeys),
+        cmocka_unit_test(waits_for_nobody),
     };
 
-    return cmocka_run_group_tests(tests, open_log, remove_log);
+    return cmocka_run_group_tests(tests, log_file_open, log_file_remove);
 }

@@ -30,6 +30,7 @@ static struct reply ask(char *base, const char *method, const char *script_name,
 
     fake_answer = answer;
     route_answer(&app, &input, &reply);
+    fault_log_end(&app.faults);
     return reply;
 }
 

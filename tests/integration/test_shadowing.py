@@ -1,0 +1,82 @@
+"""A schema where others may make objects, as PostgreSQL 14 left it: none of theirs is ever used."""
+
+from typing import Iterator
+
+import psycopg
+import pytest
+
+import sample
+from postgres import Postgres
+from sample import OVERVIEW, STATS
+from shipped import USER_ID
+from worker import running, settings_for
+
+TARGETS = (STATS, f"{STATS}&bucket=none", f"{STATS}&thread_id=thread%201", f"{STATS}&agent_id=x",
+           f"{STATS}&user_id={USER_ID}", f"{STATS}&channel_id={USER_ID}", f"{STATS}&bot_id={USER_ID}", OVERVIEW,
+           f"{OVERVIEW}&collection_id=c0000000-0000-4000-8000-000000000001")
+
+# For every operator and function that statements and functions name: one of that name for any operands
+# that PostgreSQL could take these for, where it has none of its own for exactly these.
+PLANT = """
+do $plant$
+declare
+  types text[] := array['jsonb', 'text', 'text[]', 'numeric', 'bigint', 'int', 'float8', 'timestamptz',
+                        'timestamp', 'interval', 'uuid', 'anyelement'];
+  operators text[] := array['->', '->>', '#>>', '~', '=', '<>', '<', '<=', '>', '>=', '+', '-', '*'];
+  functions text[] := array['sum', 'count', 'max', 'date_trunc', 'now', 'timezone', 'extract', 'date_part',
+                            'jsonb_typeof', 'octet_length', 'tally_number', 'tally_total_member', 'coalesce',
+                            'grouping', 'numeric', 'int8', 'text', 'interval'];
+  body text := ' language plpgsql immutable as $b$ begin raise exception ''planted''; end $b$';
+  name text; one text; two text; arguments text; number int := 0;
+begin
+  foreach one in array types loop
+    foreach two in array types || array[''] loop
+      arguments := one || case two when '' then '' else ', ' || two end;
+      foreach name in array functions loop
+        begin
+          execute format('create function public.%I(%s) returns numeric', name, arguments) || body;
+        exception when duplicate_function then  -- Tally's own
+        end;
+      end loop;
+      continue when two = '';
+      foreach name in array operators loop
+        number := number + 1;
+        execute format('create function public.planted_%s(%s) returns %s', number, arguments,
+          case name when '->' then 'jsonb' when '->>' then 'text' when '#>>' then 'text' when '+' then 'numeric'
+            when '-' then 'timestamptz' when '*' then 'interval' else 'boolean' end) || body;
+        execute format('create operator public.%s (leftarg = %s, rightarg = %s, function = public.planted_%s)',
+          name, one, two, number);
+      end loop;
+    end loop;
+  end loop;
+end
+$plant$;
+create type public.uuid as (planted int);
+create type public.jsonb as (planted int);
+create type public.timestamptz as (planted int);
+create type public.pg_class as (planted int);
+"""
+
+
+@pytest.fixture
+def dbname(postgres: Postgres) -> Iterator[str]:
+    name = postgres.create_database("shadowed")
+    sample.load(postgres, name)
+    postgres.sql("create role planter login")
+    yield name
+    postgres.sql(f"drop database {name} with (force)")
+    postgres.sql("drop role planter")
+
+
+def test_planted_objects_are_not_used(postgres: Postgres, dbname: str) -> None:
+    with running(settings_for(postgres, dbname)) as worker:
+        right = {target: worker.ask(target) for target in TARGETS}
+        assert {reply.status for reply in right.values()} == {200}
+    postgres.sql("grant create on schema public to public", dbname=dbname)
+    with psycopg.connect(postgres.conninfo(dbname, "planter"), autocommit=True) as planter:
+        planter.execute(PLANT)
+        with pytest.raises(psycopg.errors.RaiseException, match="planted"):
+            planter.execute("select jsonb '{}' -> '5'")
+    with running(settings_for(postgres, dbname)) as worker:
+        for target, reply in right.items():
+            assert worker.ask(target) == reply, f"{target}: {worker.output()}"
