@@ -145,6 +145,7 @@ static void asks_who_it_is(void **state)
         route_answer(&app, &input, &reply);
         expect_status(reply, cases[i].status);
     }
+    fault_log_end(&app.faults);
 }
 
 int main(void)
