@@ -36,7 +36,7 @@ do $$
 begin
   if exists (select from pg_namespace, aclexplode(nspacl) as granted
              where nspname = current_schema() and privilege_type = 'CREATE' and grantee = 0) then
-    raise notice 'Every role may create objects in this schema; to change that: revoke create on schema % from public',
+    raise notice 'Every role may create objects there; to change that: revoke create on schema % from public',
       quote_ident(current_schema());
   end if;
 end

@@ -84,7 +84,8 @@ def test_bytes_that_are_no_text(postgres: Postgres, dbname: str, text: bytes, to
     # A control character stands in JSON as its escape.
     in_json = text.replace(b"\x01", rb"\u0001")
     statement = (b"insert into resource_usage_log (resource_type, collection_id, thread_id, detail) values"
-                 b" ('ai', '%s', '%s', '{\"tokens_in\": \"%s\", \"job_type\": \"%s\"}'), ('%s', '%s', null, '{}')")
+                 b" ('ai', '%s', '%s', '{\"tokens_in\": \"%s\", \"job_type\": \"%s\"}'),"
+                 b" ('%s', '%s', null, '{}')")
     owner = COLLECTION.encode()
     with psycopg.connect(postgres.conninfo(dbname), autocommit=True, client_encoding="SQL_ASCII") as connection:
         connection.execute(statement % (owner, text, in_json, in_json, text, owner))

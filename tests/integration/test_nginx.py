@@ -48,6 +48,7 @@ def test_route_answers(endpoint: Endpoint, path: str) -> None:
     reply.json()
 
 
+@pytest.mark.case(21)
 @pytest.mark.parametrize("path", [STATS, OVERVIEW, "/nowhere"])
 def test_head_is_get_without_a_body(endpoint: Endpoint, path: str) -> None:
     get = ask(endpoint, path, user=ADMIN)
@@ -125,6 +126,7 @@ def test_errors_of_the_real_worker_pass(endpoint: Endpoint) -> None:
     "/admin/usage.css", "/v1%2fusage", "/index.html", "/tally.ini", "/_tally_error",
     "/_tally_auth",
 ])
+@pytest.mark.case(24)
 @pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
 def test_404(endpoint: Endpoint, path: str, method: str) -> None:
     reply = ask(endpoint, path, user=ADMIN, method=method)
@@ -185,6 +187,7 @@ def test_405_for_methods_that_nginx_refuses(endpoint: Endpoint) -> None:
     ([("Content-Length", "5000000")], b"x" * 5000000),
     ([("Transfer-Encoding", "chunked")], b"401\r\n" + b"x" * 1025 + b"\r\n0\r\n\r\n"),
 ])
+@pytest.mark.case(25)
 def test_413(endpoint: Endpoint, headers: list[tuple[str, str]], body: bytes) -> None:
     for method in ("GET", "POST"):
         request = request_bytes(endpoint, STATS, user=ADMIN, method=method, headers=headers, body=body)
@@ -194,6 +197,7 @@ def test_413(endpoint: Endpoint, headers: list[tuple[str, str]], body: bytes) ->
             check_error(parse(answer), 413)
 
 
+@pytest.mark.case(25)
 def test_small_body_is_ignored(endpoint: Endpoint) -> None:
     plain = ask(endpoint, STATS, user=ADMIN)
     for headers, body in (([("Content-Length", "5")], b"hello"),
@@ -241,6 +245,7 @@ def _first_answer(peer: Any) -> bytes:
     return data
 
 
+@pytest.mark.case(36, 37)
 @pytest.mark.parametrize("path", [STATS, OVERVIEW])
 def test_502_without_workers(down: Nginx, path: str) -> None:
     for endpoint in (down.plain, down.tls):
@@ -296,6 +301,7 @@ def test_501_and_505(endpoint: Endpoint) -> None:
     check_error(send(endpoint, request.replace(b"HTTP/1.1", b"HTTP/3.0", 1)), 505)
 
 
+@pytest.mark.case(20)
 def test_shortened_reply_is_noticed(echo: Endpoint) -> None:
     """Also by a client that would take a compressed reply, which has no length."""
     request = request_bytes(echo, "/v1/usage/stats?die&body=" + "x" * 5000, user=ADMIN,

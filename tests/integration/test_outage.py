@@ -183,6 +183,10 @@ class Refusing:
     def settings(self) -> Settings:
         return {"database": {"host": self.directory, "dbname": "any", "user": WEB_ROLE}}
 
+    def least(self, workers: int) -> int:
+        """How often each of so many workers has tried, at least."""
+        return min(map(len, list(self.tries.values()))) if len(self.tries) == workers else 0
+
     def pauses(self) -> list[list[float]]:
         """Of each worker, between its tries."""
         return [[later - sooner for sooner, later in zip(tries, tries[1:])] for tries in self.tries.values()]
@@ -193,8 +197,7 @@ def test_workers_do_not_stampede() -> None:
     with Refusing() as refusing:
         pool = Pool(refusing.settings(), workers=4)
         try:
-            wait_until(lambda: len(refusing.tries) == 4 and min(map(len, refusing.tries.values())) > len(PAUSES),
-                       "five tries of each worker")
+            wait_until(lambda: refusing.least(4) > len(PAUSES), "five tries of each worker")
         finally:
             pool.stop()
     ratios = [pause / nominal for pauses in refusing.pauses() for pause, nominal in zip(pauses, PAUSES)]
@@ -212,8 +215,7 @@ def test_requests_do_not_hasten_the_tries() -> None:
         pool = Pool(refusing.settings(), workers=4)
         try:
             with Load(pool, clients=8) as load:
-                wait_until(lambda: len(refusing.tries) == 4 and min(map(len, refusing.tries.values())) > 4,
-                           "five tries of each worker")
+                wait_until(lambda: refusing.least(4) > len(PAUSES), "five tries of each worker")
             assert not load.failures
             for seen in load.seen:
                 check_unavailable(seen.reply)

@@ -29,8 +29,9 @@ VALUES = {
     "minus infinity": '"-Infinity"',
     "text 1e400": '"1e400"', "1e400": "1e400", "-1e400": "-1e400", "1e-400": "1e-400", "1e100000": "1e100000",
     "131072 digits": "9" * 131072, "text of 131072 digits": f'"{"9" * 131072}"',
-    "limit": "1000000000000000000", "minus limit": "-1000000000000000000", "past the limit": "1000000000000000001",
-    "half past the limit": "1000000000000000000.5", "i64": "9223372036854775807", "past i64": "9223372036854775808",
+    "limit": "1000000000000000000", "minus limit": "-1000000000000000000",
+    "past the limit": "1000000000000000001", "half past the limit": "1000000000000000000.5",
+    "i64": "9223372036854775807", "past i64": "9223372036854775808",
     "small halves": "0.5", "negative halves": "-0.5", "minus zero": "-0", "trailing zeros": "1.500",
     "null": "null", "true": "true", "object": '{"tokens_in": 5}', "list": "[5]", "empty": '""', "space": '" 5"',
     "newline": '"5\\n"', "hexadecimal": '"0x10"', "underscores": '"1_000"', "foreign digits": '"\\u0665"',
@@ -104,7 +105,8 @@ def test_value_of_every_member(worker: Worker, store: Store, name: str) -> None:
     value = VALUES[name]
     # A megabyte in each of ten members of seven events would prove no more than in three of one.
     if len(value) > 100_000:
-        check(worker, store, [Event(AT, "ai", COLLECTION, detail=filled(value, ("tokens_in", "cost_usd", "job_type")))])
+        detail = filled(value, ("tokens_in", "cost_usd", "job_type"))
+        check(worker, store, [Event(AT, "ai", COLLECTION, detail=detail)])
     else:
         check(worker, store, poisoned(filled(value)))
 
@@ -142,7 +144,7 @@ def test_all_at_once(worker: Worker, store: Store) -> None:
 def test_nesting_as_deep_as_jsonb_allows(worker: Worker, store: Store) -> None:
     """Deeper than the plain computation can follow: the reply is valid, and counts the event."""
     nested = "[" * 5000 + "]" * 5000
-    store.fill([Event(AT, "ai", COLLECTION, detail=f'{{"tokens_in": {nested}, "job_type": {nested}}}')], {}, NOW)
+    store.fill([Event(AT, "ai", COLLECTION, detail=filled(nested, ("tokens_in", "job_type")))], {}, NOW)
     strict(worker.ask("/v1/usage/stats"))
     overview = strict(worker.ask("/admin/usage"))
     assert isinstance(overview, dict)

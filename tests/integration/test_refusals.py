@@ -169,7 +169,7 @@ def test_failure_within_a_query(own: Postgres, own_settings: Settings, target: s
         own.sql("alter function tally_number(jsonb) rename to moved", dbname="refusing")
         try:
             reply = worker.ask(target)
-            assert reply.status == 503 and reply.json() == {"error": "the database is not set up for this service"}
+            assert reply.status == 503 and "not set up" in reply.json()["error"]
             assert not backends(own, "refusing", "state like 'idle in transaction%%'")
         finally:
             own.sql("alter function moved(jsonb) rename to tally_number", dbname="refusing")

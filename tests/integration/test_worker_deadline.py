@@ -52,6 +52,7 @@ def wait_for_end(postgres: Postgres, dbname: str, sessions: list[int], seconds: 
                "the query to end at the server", seconds)
 
 
+@pytest.mark.case(39)
 @pytest.mark.parametrize("target", [STATS, f"{STATS}&thread_id=x", OVERVIEW])
 def test_lock_past_the_deadline(postgres: Postgres, dbname: str, worker: Worker, target: str) -> None:
     right = worker.ask(target)
@@ -82,6 +83,7 @@ def test_limit_of_the_role(postgres: Postgres, dbname: str, setting: str) -> Non
         postgres.sql(f"alter role tally_web in database {dbname} set {setting} = 0")
 
 
+@pytest.mark.case(39)
 @pytest.mark.parametrize("target", [STATS, OVERVIEW])
 def test_frozen_backend(postgres: Postgres, dbname: str, worker: Worker, target: str) -> None:
     right = worker.ask(target)
@@ -119,6 +121,7 @@ def test_lock_before_the_first_connection(postgres: Postgres, dbname: str) -> No
     wait_until(lambda: not backends(postgres, dbname), "all sessions to end")
 
 
+@pytest.mark.case(39)
 def test_frozen_server_on_new_connections() -> None:
     own = Postgres()
     try:
@@ -150,6 +153,7 @@ def test_end_while_the_server_is_frozen(postgres: Postgres, dbname: str, worker:
 
 # ---- Clients that leave ----
 
+@pytest.mark.case(17)
 def test_client_leaves_during_the_query(postgres: Postgres, dbname: str) -> None:
     with running(settings_for(postgres, dbname)) as worker:  # with a deadline far away
         right = worker.ask(OVERVIEW)
@@ -164,6 +168,7 @@ def test_client_leaves_during_the_query(postgres: Postgres, dbname: str) -> None
         assert backends(postgres, dbname) == sessions, "the connection is kept"
 
 
+@pytest.mark.case(16)
 def test_client_leaves_before_its_turn(postgres: Postgres, dbname: str) -> None:
     with running(settings_for(postgres, dbname)) as worker:
         assert worker.ask(STATS).status == 200
@@ -179,6 +184,7 @@ def test_client_leaves_before_its_turn(postgres: Postgres, dbname: str) -> None:
         assert backends(postgres, dbname, "query like '%%input_tokens%%'") == backends(postgres, dbname)
 
 
+@pytest.mark.case(18)
 def test_waiting_clients_do_not_pile_up(postgres: Postgres, dbname: str) -> None:
     """After a jam of requests that nobody waits for any more, the next client is served soon."""
     slow = merged(settings_for(postgres, dbname), {"database": {"query_timeout": 5000}})

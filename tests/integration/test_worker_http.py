@@ -37,6 +37,7 @@ def check(reply: Reply, status: int, error: str = "") -> None:
         assert error in (members["error"], ""), reply
 
 
+@pytest.mark.case(20, 37)
 @pytest.mark.parametrize("target", [STATS, OVERVIEW])
 def test_good_request(worker: Worker, target: str) -> None:
     reply = worker.ask(target)
@@ -54,6 +55,7 @@ def test_good_request(worker: Worker, target: str) -> None:
     ("/nowhere", ADMIN, 404),
     (STATS, {**ADMIN, "TALLY_ROLE": "root"}, 500),
 ])
+@pytest.mark.case(21)
 def test_head_is_get_without_body(worker: Worker, target: str, identity: dict[str, str], status: int) -> None:
     get, head = (worker.ask(target, method, identity) for method in ("GET", "HEAD"))
     check(get, status)
@@ -62,6 +64,7 @@ def test_head_is_get_without_body(worker: Worker, target: str, identity: dict[st
     assert head.body == b""
 
 
+@pytest.mark.case(22)
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "FOO", "get", "GET "])
 def test_other_methods(worker: Worker, route: str, method: str) -> None:
@@ -76,12 +79,14 @@ def test_other_methods(worker: Worker, route: str, method: str) -> None:
     "/admin", "/admin/../v1/usage/stats", "/v1/usage/stat", "/v1/usage/statss",
     pytest.param("/" + "x" * 9000, id="long"),
 ])
+@pytest.mark.case(24)
 def test_unknown_paths(worker: Worker, path: str) -> None:
     check(worker.ask(path), 404)
     # An unknown path does not tell who would be let in.
     check(worker.ask(path, identity={}), 404)
 
 
+@pytest.mark.case(23)
 @pytest.mark.parametrize("method", [None, ""])
 def test_missing_method_is_a_fault_of_the_server(settings: Settings, method: str) -> None:
     parameters = fastcgi.parameters_for(STATS)
@@ -103,6 +108,7 @@ def test_missing_query_is_an_empty_one(worker: Worker) -> None:
     assert without == with_empty
 
 
+@pytest.mark.case(25)
 @pytest.mark.parametrize("size", [1, 1_000_000])
 def test_body_of_get_is_ignored(worker: Worker, size: int) -> None:
     expected = worker.ask(STATS)
@@ -155,6 +161,7 @@ def test_base_path(settings: Settings, base: str, script_name: str, path_info: s
     ("/admin/usage?collection_id=1&days=x", "collection_id: UUID parsing failed: invalid length: expected length"
      " 32 for simple format, found 1"),
 ])
+@pytest.mark.case(27, 28, 29, 30)
 def test_bad_queries(worker: Worker, target: str, error: str) -> None:
     check(worker.ask(target), 400, error)
 
@@ -175,6 +182,7 @@ def test_good_queries(worker: Worker, query: str) -> None:
     check(worker.ask(f"/admin/usage?{query}"), 200)
 
 
+@pytest.mark.case(32)
 @pytest.mark.parametrize("thread", ["' or '1'='1", "%", "_", "\\", "thread 1\0", "thread 1 ", "\udcff", "$1", ""])
 def test_filter_is_literal(worker: Worker, thread: str) -> None:
     value = quote(thread.encode("utf-8", "surrogateescape"))

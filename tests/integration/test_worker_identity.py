@@ -74,6 +74,7 @@ def test_malformed_identity_is_a_fault_of_the_server(settings: Settings, identit
             assert " error: " in wait_for_log(worker, told)
 
 
+@pytest.mark.case(36)
 def test_forged_log_line_is_escaped(settings: Settings) -> None:
     with running(settings) as worker:
         forged = "2026-01-01T00:00:00.000Z tally[1] error: forged"
@@ -83,6 +84,7 @@ def test_forged_log_line_is_escaped(settings: Settings) -> None:
         assert not any(other.startswith(forged) for other in worker.output().splitlines())
 
 
+@pytest.mark.case(33)
 @pytest.mark.parametrize("user", ["x" * 256, "a\nb", "a\tb", "\x01", "a\x7f"])
 def test_impossible_users(multi: Worker, user: str) -> None:
     assert multi.ask(OVERVIEW, identity=caller("admin", user=user)).status == 401
@@ -93,6 +95,7 @@ def test_unusual_users(multi: Worker, user: str) -> None:
     assert multi.ask(OVERVIEW, identity=caller("admin", user=user)).status == 200
 
 
+@pytest.mark.case(34)
 def test_client_headers_are_no_identity(multi: Worker) -> None:
     headers = {f"HTTP_{name}": value for name, value in caller("admin", USER_ID, "alice").items()}
     assert multi.ask(OVERVIEW, identity=headers).status == 401

@@ -47,6 +47,7 @@ def next_reply(worker: Worker, target: str, sent: bytes, small_window: bool = Fa
         return reply, time.monotonic() - start
 
 
+@pytest.mark.case(13)
 def test_hanging_peers(settings: Settings, postgres: Postgres) -> None:
     """Side by side, each on a worker of its own, since each takes all of the patience."""
     large = settings_for(postgres, postgres.create_database("peers"))
@@ -123,6 +124,7 @@ def provoke(worker: Worker, sent: bytes) -> None:
             pass
 
 
+@pytest.mark.case(14)
 @pytest.mark.parametrize("name", NONSENSE)
 def test_nonsense(worker: Worker, name: str) -> None:
     expected = worker.ask(STATS)
@@ -131,6 +133,7 @@ def test_nonsense(worker: Worker, name: str) -> None:
     assert worker.runs()
 
 
+@pytest.mark.case(14)
 def test_random_bytes(worker: Worker) -> None:
     """Whole requests with a few bytes changed, and requests cut anywhere."""
     expected = worker.ask(STATS)
@@ -155,12 +158,14 @@ def test_split_anywhere(worker: Worker) -> None:
             assert connection.reply() == expected
 
 
+@pytest.mark.case(14)
 def test_many_parameters(worker: Worker) -> None:
     expected = worker.ask(STATS)
     parameters = {f"NAME_{number}": "x" * 200 for number in range(10_000)}
     assert fastcgi.call(worker.socket, {**parameters, **parameters_for(STATS)}) == expected
 
 
+@pytest.mark.case(19)
 def test_client_that_leaves_before_the_reply_is_sent(worker: Worker) -> None:
     expected = worker.ask(STATS)
     for _ in range(100):

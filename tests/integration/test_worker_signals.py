@@ -42,6 +42,7 @@ def whole_request() -> bytes:
     return fastcgi.request_bytes(fastcgi.parameters_for(STATS))
 
 
+@pytest.mark.case(1)
 @pytest.mark.parametrize("number", ENDING)
 def test_idle_worker_ends_at_once(settings: Settings, postgres: Postgres, number: signal.Signals) -> None:
     with running(settings) as worker:
@@ -53,6 +54,7 @@ def test_idle_worker_ends_at_once(settings: Settings, postgres: Postgres, number
     assert "unexpected EOF" not in postgres.log.read_text(errors="replace")
 
 
+@pytest.mark.case(2)
 @pytest.mark.parametrize("number", ENDING)
 def test_busy_worker_finishes_its_request(postgres: Postgres, dbname: str, number: signal.Signals) -> None:
     with running(settings_for(postgres, dbname)) as worker:
@@ -79,6 +81,7 @@ def _cut_before_the_body_ends(whole: bytes) -> int:
     return len(whole) - 8
 
 
+@pytest.mark.case(3)
 @pytest.mark.parametrize("number", ENDING)
 @pytest.mark.parametrize("cut", [_cut_in_parameters, _cut_in_a_record_header, _cut_before_the_body_ends])
 def test_half_read_request_is_finished(settings: Settings, number: signal.Signals,
@@ -93,6 +96,7 @@ def test_half_read_request_is_finished(settings: Settings, number: signal.Signal
         assert worker.ended() == 0
 
 
+@pytest.mark.case(5)
 @pytest.mark.parametrize("number", HARMLESS)
 def test_harmless_signals(postgres: Postgres, dbname: str, number: signal.Signals) -> None:
     whole = whole_request()
@@ -124,6 +128,7 @@ def pool(settings: Settings) -> Iterator[Pool]:
     running_pool.stop()
 
 
+@pytest.mark.case(6)
 def test_killed_worker_is_replaced(pool: Pool) -> None:
     expected = fastcgi.ask(pool.socket, STATS)
     before = pool.worker_pids()
@@ -135,6 +140,7 @@ def test_killed_worker_is_replaced(pool: Pool) -> None:
     assert time.monotonic() - start < 2
 
 
+@pytest.mark.case(4)
 def test_every_worker_is_replaced_under_load(pool: Pool) -> None:
     """As an operator does it who brings in a new program: one after the other, and nobody notices."""
     expected = fastcgi.ask(pool.socket, STATS)
@@ -168,6 +174,7 @@ def test_workers_end_after_so_many_requests(settings: Settings) -> None:
         pool.stop()
 
 
+@pytest.mark.case(8)
 def test_exact_number_of_requests(settings: Settings) -> None:
     with running(settings, {"service": {"max_requests": 10}}) as worker:
         for _ in range(9):  # and the first one was asked when it started

@@ -2,19 +2,23 @@
 
 import os
 import pty
+import re
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import time
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Iterator, Optional
 
 import pytest
 
 import fastcgi
-from pool import Pool, Settings, write_ini
-from process import scratch_directory, worker_binary
-from sample import STATS
+from pool import Settings, merged, write_ini
+from process import Process, scratch_directory, service_user, worker_binary
+from sample import OVERVIEW, STATS
 from wait import wait_until
 from worker import running
 
@@ -55,6 +59,7 @@ def test_help() -> None:
         assert option in done.stdout
 
 
+@pytest.mark.case(9)
 @pytest.mark.parametrize("arguments", [["-x"], ["-c"], ["extra"], ["-t", "extra"], ["--frobnicate"]])
 def test_wrong_use(arguments: list[str]) -> None:
     start = time.monotonic()
@@ -92,6 +97,7 @@ def not_a_listening_socket(request: pytest.FixtureRequest, tmp_path: Path) -> It
     right.close()
 
 
+@pytest.mark.case(10)
 def test_started_by_hand(good: Path, not_a_listening_socket: Any) -> None:
     if not_a_listening_socket is None:
         done = subprocess.run(["sh", "-c", '"$0" -c "$1" <&-', str(worker_binary()), str(good)], text=True,
@@ -117,6 +123,7 @@ def test_order_of_places(good: Path, bad: Path, tmp_path: Path) -> None:
     assert "/tally/tally.ini" in run("-t", program=program).stderr
 
 
+@pytest.mark.case(9)
 def test_missing_file(tmp_path: Path) -> None:
     for arguments in (["-t"], []):
         done = run(*arguments, "-c", tmp_path / "nowhere.ini")
@@ -167,6 +174,7 @@ FAULTS = [  # each with what is said of it
 ]
 
 
+@pytest.mark.case(9, 35)
 def test_every_fault_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "faulty.ini"
     path.write_text("".join(f"{line}\n" for line, _ in FAULTS))
@@ -188,6 +196,7 @@ def test_check_is_quick(bad: Path) -> None:
     assert time.monotonic() - start < 1
 
 
+@pytest.mark.case(9)
 def test_bad_configuration_stops_the_start(bad: Path) -> None:
     start = time.monotonic()
     with socket.socket(socket.AF_UNIX) as listening:
@@ -199,6 +208,7 @@ def test_bad_configuration_stops_the_start(bad: Path) -> None:
     assert time.monotonic() - start >= 1
 
 
+@pytest.mark.case(9)
 def test_unwritable_log(tmp_path: Path) -> None:
     ini = write_ini(tmp_path / "tally.ini", {"log": {"target": tmp_path / "no" / "such" / "folder"}})
     start = time.monotonic()
@@ -223,13 +233,117 @@ def test_log_to_a_file(settings: Settings) -> None:
         assert worker.output() == ""
 
 
-def test_inherited_descriptors_are_closed(settings: Settings) -> None:
-    pool = Pool(settings, workers=1)
+def listening(directory: Path) -> socket.socket:
+    """What spawn-fcgi or systemd hands to a worker as its standard input."""
+    found = socket.socket(socket.AF_UNIX)
+    found.bind(str(directory / "sock"))
+    found.listen()
+    return found
+
+
+@contextmanager
+def started(ini: Path, directory: Path, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    """A worker in surroundings that a test chooses, on the socket directory/sock."""
+    with listening(directory) as held:
+        process = subprocess.Popen([worker_binary(), "-c", ini], **{"stdin": held, **options})
+        try:
+            yield process
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+
+
+@pytest.mark.case(12)
+def test_inherited_descriptors_are_closed(settings: Settings, tmp_path: Path) -> None:
+    ini = write_ini(tmp_path / "tally.ini", merged(settings, {"log": {"target": tmp_path / "log"}}))
+    with ExitStack() as stack:
+        inherited = [stack.enter_context((tmp_path / f"secret{number}").open("w")) for number in range(12)]
+        pid = stack.enter_context(started(ini, tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                          pass_fds=[file.fileno() for file in inherited])).pid
+        assert fastcgi.ask(tmp_path / "sock", STATS).status == 200
+        wait_until(lambda: len(descriptors(pid)) == 7, "the client's connection to be closed", 2)
+        kinds = sorted(re.sub(r":.*", "", link) for link in descriptors(pid))
+        # Standard ones; the log; what it waits with; the sockets it listens on and asks PostgreSQL by.
+        assert kinds == sorted(["/dev/null", "/dev/null", str(tmp_path / "log"), "anon_inode", "anon_inode",
+                                "socket", "socket"])
+
+
+def descriptors(pid: int) -> list[str]:
+    return [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
+
+
+# ---- Strange surroundings ----
+
+def ignore_signals() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGPIPE, signal.SIGCHLD, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGTERM, signal.SIGCHLD})
+
+
+STRANGE: dict[str, dict[str, Any]] = {
+    "another time zone and language": {"env": {"TZ": "Pacific/Chatham", "LC_ALL": "de_DE.UTF-8",
+                                               "PGTZ": "Asia/Kathmandu", "PGDATESTYLE": "German"}},
+    "no environment at all": {"env": {}},
+    "signals ignored and held": {"preexec_fn": ignore_signals},
+    "few descriptors": {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))},
+    "a full disk for the log": {"stderr": "/dev/full"},
+    "no standard output or error": {"preexec_fn": lambda: (os.close(1), os.close(2))},
+}
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_strange_surroundings(settings: Settings, tmp_path: Path, name: str) -> None:
+    ini = write_ini(tmp_path / "tally.ini", settings)
+    with running(settings) as usual, ExitStack() as stack:
+        options = dict(STRANGE[name])
+        if isinstance(options.get("stderr"), str):
+            options["stderr"] = stack.enter_context(open(options["stderr"], "wb"))
+        stack.enter_context(started(ini, tmp_path, **options))
+        for target in (STATS, OVERVIEW, f"{STATS}&bucket=week"):
+            assert fastcgi.ask(tmp_path / "sock", target) == usual.ask(target)
+
+
+def test_log_that_nobody_reads(settings: Settings, tmp_path: Path) -> None:
+    """A full pipe holds up no request; what was lost is told once it is read again."""
+    ini = write_ini(tmp_path / "tally.ini", settings)
+    reading, writing = os.pipe()
     try:
-        assert fastcgi.ask(pool.socket, STATS).status == 200
-        [pid] = pool.worker_pids()
-        links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
-        regular = [link for link in links if link.startswith("/") and not link.startswith("/dev/null")]
-        assert set(regular) <= {str(pool.log)}, links
+        with started(ini, tmp_path, stderr=writing):
+            for _ in range(600):
+                assert fastcgi.ask(tmp_path / "sock", STATS).status == 200
+            assert len(os.read(reading, 1 << 20)) > 10_000
+            assert fastcgi.ask(tmp_path / "sock", STATS).status == 200
+            wait_until(lambda: b"could not be written" in os.read(reading, 1 << 20), "the number of lost lines")
     finally:
-        pool.stop()
+        os.close(reading)
+        os.close(writing)
+
+
+def test_named_pipe_that_nobody_reads(tmp_path: Path) -> None:
+    """It is refused; to open it would take until somebody does."""
+    os.mkfifo(tmp_path / "fifo")
+    ini = write_ini(tmp_path / "tally.ini", {"log": {"target": tmp_path / "fifo"}})
+    with listening(tmp_path) as held:
+        done = run("-c", ini, stdin=held)
+    assert done.returncode == CONFIG and "cannot open the log file" in done.stderr
+
+
+@pytest.mark.case(9)
+@pytest.mark.parametrize("arguments, status_line", [
+    (["-c", "/nonexistent/tally.ini"], "/nonexistent/tally.ini: cannot be opened: No such file or directory"),
+    (["--wrong"], "usage: tally.fcgi"),
+])
+def test_no_fork_storm(arguments: list[str], status_line: str) -> None:
+    """multiwatch starts again what ended, but each start takes a second."""
+    directory = scratch_directory("storm", service_user("www-data"))
+    program = shutil.copy(worker_binary(), directory / "tally.fcgi")
+    process = Process(["spawn-fcgi", "-n", "-s", directory / "sock", "--", "/usr/bin/multiwatch", "-f", "2", "-t",
+                       "0", "--", program, *arguments], directory / "log", service_user("www-data"))
+    try:
+        start = time.monotonic()
+        wait_until(lambda: process.alive() and process.output().count(status_line) >= 4, "a second start of both")
+        took = time.monotonic() - start
+        assert took >= 1
+        assert process.output().count(status_line) <= 2 * (took + 1)
+    finally:
+        process.stop()

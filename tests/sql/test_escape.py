@@ -1,4 +1,4 @@
-"""A web role in hostile hands: it turns off its own settings, and still reaches nothing but what it may read."""
+"""A web role in hostile hands: freed of its own settings, it still reaches nothing but what it may read."""
 
 from typing import Any, Iterator
 
@@ -52,18 +52,22 @@ FILES = [
 OBJECTS = [
     "create schema planted", "create database planted", "create role planted", "create publication planted",
     "create subscription planted connection '' publication planted", "create cast (text as uuid) with inout",
-    "create event trigger planted on sql_drop execute function planted()", "create collation public.planted from \"C\"",
+    "create event trigger planted on sql_drop execute function planted()",
+    "create collation public.planted from \"C\"",
     *(f"create {what}" for what in (
-        "table {}.planted (x int)", "view {}.planted as select 1", "sequence {}.planted", "type {}.planted as enum ()",
-        "domain {}.planted as int", "function {}.planted() returns int language sql as 'select 1'",
-        "operator {}.@@@ (rightarg = int, function = int4um)", "aggregate {}.planted(int) (sfunc = int4pl, stype = int)",
-        "statistics {}.planted on id, title from nodes", "text search dictionary {}.planted (template = simple)",
+        "table {}.planted (x int)", "view {}.planted as select 1", "sequence {}.planted",
+        "type {}.planted as enum ()", "domain {}.planted as int", "function {}.planted() returns int language sql as 'select 1'",
+        "operator {}.@@@ (rightarg = int, function = int4um)",
+        "aggregate {}.planted(int) (sfunc = int4pl, stype = int)",
+        "statistics {}.planted on id, title from nodes",
+        "text search dictionary {}.planted (template = simple)",
     )),
 ]
 
 POWERS = [
     "set role owner", "set role pg_read_all_data", "set role pg_monitor", "set session authorization owner",
-    "grant owner to web", "grant pg_read_all_data to web", "alter role web superuser", "alter role web createrole",
+    "grant owner to web", "grant pg_read_all_data to web", "alter role web superuser",
+    "alter role web createrole",
     "alter role web createdb", "alter role web replication", "alter role web bypassrls",
     "alter role web in database {database} set temp_file_limit = -1",
     "alter role owner set search_path = planted", "alter role owner password 'x'",

@@ -155,7 +155,8 @@ def test_functions_run_for_those_who_call_them(cluster: Postgres, installed: str
     ("security definer stable", 2),
     ("security definer set search_path = public, pg_temp", 1), ("volatile", 1), ("stable", 1), ("immutable", 0),
 ])
-def test_functions_that_would_not_are_noticed(cluster: Postgres, installed: str, options: str, found: int) -> None:
+def test_functions_that_would_not_are_noticed(cluster: Postgres, installed: str, options: str,
+                                              found: int) -> None:
     sql(cluster, installed, f"create function trial() returns int language sql {options} as 'select 1'")
     try:
         assert len(check_functions(cluster, installed)) == found
