@@ -3,7 +3,7 @@
 import shutil
 import signal
 from pathlib import Path
-from typing import Mapping, Optional
+from typing import Mapping, Optional, Sequence
 
 from process import (Process, check_sanitizers, children, scratch_directory, service_user,
                      worker_binary)
@@ -34,13 +34,15 @@ def merged(*layers: Settings) -> dict[str, dict[str, object]]:
 class Pool:
     """N workers on a unix socket; its program may also be another than tally.fcgi."""
 
-    def __init__(self, settings: Settings, workers: int = 2, program: Optional[Path] = None):
+    def __init__(self, settings: Settings, workers: int = 2, program: Optional[Path] = None,
+                 before: Sequence[str] = ()):
         self.account = service_user("www-data")
         self.directory = scratch_directory("pool", self.account)
         self.socket = self.directory / "tally.sock"
         self.log = self.directory / "log"
         self.ini = write_ini(self.directory / "tally.ini", settings)
         self.workers = workers
+        self.before = before  # what multiwatch is started by
         # A copy can be run by any account, wherever the build tree lies.
         self.program = Path(shutil.copy(program or worker_binary(), self.directory / "tally.fcgi"))
         self.process: Optional[Process] = None
@@ -49,7 +51,7 @@ class Pool:
     def start(self) -> None:
         self.socket.unlink(missing_ok=True)
         self.process = Process(
-            ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "--",
+            ["spawn-fcgi", "-n", "-s", self.socket, "-M", "0660", "--", *self.before,
              shutil.which("multiwatch") or "/usr/bin/multiwatch", "-f", self.workers, "-t", "0",
              "--", self.program, "-c", self.ini],
             self.log, self.account)
