@@ -108,7 +108,7 @@ def test_missing_query_is_an_empty_one(worker: Worker) -> None:
     assert without == with_empty
 
 
-@pytest.mark.case(25)
+@pytest.mark.case(25, 26)
 @pytest.mark.parametrize("size", [1, 1_000_000])
 def test_body_of_get_is_ignored(worker: Worker, size: int) -> None:
     expected = worker.ask(STATS)
@@ -173,6 +173,7 @@ def test_lost_plus_is_explained(worker: Worker) -> None:
                         reply.json()["error"])
 
 
+@pytest.mark.case(27)
 @pytest.mark.parametrize("query", [
     "&&&", "=", pytest.param("&".join(f"unknown{n}=x" for n in range(1000)), id="many"),
     pytest.param("unknown=" + "x" * 60_000, id="long"), "days[]=x&Days=y",
