@@ -20,13 +20,13 @@ from (
   from (
     select
       collection_id,
-      detail ->> 'job_type' as job_type,
-      detail ->> 'model_level' as model_level,
-      detail -> 'tokens_in' as tokens_in,
-      detail -> 'tokens_out' as tokens_out
+      detail ->> 'job_type'::text as job_type,
+      detail ->> 'model_level'::text as model_level,
+      detail -> 'tokens_in'::text as tokens_in,
+      detail -> 'tokens_out'::text as tokens_out
     from resource_usage_log
     where resource_type = 'ai'
-      and created_at >= now() - $1::int * interval '24 hours'
+      and created_at >= now() - $1::int::float8 * interval '24 hours'
       and created_at < 'infinity'
       and ($2::uuid is null or collection_id = $2)
     offset 0  -- keeps the planner from taking each member out of detail again at every mention

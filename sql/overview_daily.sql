@@ -19,7 +19,7 @@ from (
       resource_type,
       detail -> tally_total_member(resource_type) as total
     from resource_usage_log
-    where created_at >= now() - $1::int * interval '24 hours'
+    where created_at >= now() - $1::int::float8 * interval '24 hours'
       and created_at < 'infinity'
       and ($2::uuid is null or collection_id = $2)
     offset 0  -- keeps the planner from taking each member out of detail again at every mention

@@ -14,7 +14,7 @@ select
   coalesce(sum(cached_tokens), 0) as cached_tokens,
   coalesce(sum(input_tokens), 0) + coalesce(sum(output_tokens), 0) as total_tokens,
   coalesce(sum(cost_usd), 0) as cost_usd,
-  (extract(epoch from now()) * 1000000)::bigint as now
+  (extract(epoch from now()) * 1000000::numeric)::bigint as now
 from (
   select
     -- The clock of UTC: date_trunc on it knows no other zone.
@@ -27,10 +27,10 @@ from (
   from (
     select
       created_at,
-      detail -> 'tokens_in' as tokens_in,
-      detail -> 'tokens_out' as tokens_out,
-      detail -> 'tokens_cached' as tokens_cached,
-      detail -> 'cost_usd' as cost_usd
+      detail -> 'tokens_in'::text as tokens_in,
+      detail -> 'tokens_out'::text as tokens_out,
+      detail -> 'tokens_cached'::text as tokens_cached,
+      detail -> 'cost_usd'::text as cost_usd
     from resource_usage_log
     where resource_type = 'ai'
       and ($4::uuid is null or user_id = $4)

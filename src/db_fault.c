@@ -26,6 +26,8 @@ static const struct db_fault faults[] = {
     /* a table, column, function, schema or right is missing */
     {"42", ERROR_UNFIT, true, true, UNFIT, SET_UP},
     {"3F000", ERROR_UNFIT, true, true, UNFIT, SET_UP},
+    /* untranslatable_character: in what was sent, since what comes back is Unicode in any case */
+    {"22P05", ERROR_NO_SUCH_TEXT, false, false, "internal error", ""},
     {"", ERROR_INTERNAL, false, false, "internal error", ""},
 };
 

@@ -15,6 +15,8 @@ enum {
     SETUP = 1000,           /* for the checks on a new connection */
 };
 
+#define NO_ENCODING "SQL_ASCII"
+
 /* Of a connection's lifetime, so that those of a pool do not end together. */
 enum { LIFETIME_LEAST_PERCENT = 80 };
 
@@ -121,6 +123,21 @@ static void set_up(struct db_link *link)
     error_free(&error);
 }
 
+/* A database without an encoding holds any bytes, and would refuse to send those that are not
+ * UTF-8. Its clients must have none either; what is no UTF-8 is mended where it is written. */
+static bool has_other_encoding(const struct db_link *link)
+{
+    return (strcmp(pq_server_encoding(link->pq), NO_ENCODING) == 0) != link->is_raw;
+}
+
+static void start_opening(struct db_link *link);
+
+static void reopen(struct db_link *link)
+{
+    db_link_drop(link);
+    start_opening(link);
+}
+
 /* Takes the next step, as far as it goes without waiting. */
 static void advance(struct db_link *link)
 {
@@ -128,7 +145,10 @@ static void advance(struct db_link *link)
 
     link->progress = pq_advance(link->pq);
     link->steps++;
-    if (link->progress == PQ_IS_OPEN) {
+    if (link->progress == PQ_IS_OPEN && has_other_encoding(link)) {
+        link->is_raw = !link->is_raw;
+        reopen(link);
+    } else if (link->progress == PQ_IS_OPEN) {
         set_up(link);
     } else if (link->progress == PQ_IS_BROKEN) {
         pq_add_fault(link->pq, &reason);
@@ -152,7 +172,7 @@ static void start_opening(struct db_link *link)
         {"sslmode", config->database.sslmode},
         {"service", config->database.service},
         {"fallback_application_name", "tally"},
-        {"client_encoding", "UTF8"},
+        {"client_encoding", link->is_raw ? NO_ENCODING : "UTF8"},
         {"keepalives_idle", "30"},
         {"keepalives_interval", "10"},
         {"keepalives_count", "3"},
@@ -162,6 +182,7 @@ static void start_opening(struct db_link *link)
 
     link->pq = pq_start(settings);
     link->progress = PQ_WANTS_WRITE;
+    link->patience = clock_now() + REQUEST_CONNECT;
     link->deadline = clock_now() + (int64_t)config->database.connect_timeout * 1000;
     link->state = DB_LINK_OPENING;
     /* Where it failed at once there is no socket to wait for. */
@@ -183,13 +204,15 @@ static bool fail_unopened(const struct db_link *link, struct error *error)
 
 bool db_link_ensure(struct db_link *link, const struct db_limit *limit, struct error *error)
 {
-    struct db_limit patience = {clock_now() + REQUEST_CONNECT, limit->peer_fd};
+    struct db_limit patience = *limit;
     struct error waiting = {0};
 
-    if (patience.deadline > limit->deadline)
-        patience.deadline = limit->deadline;
     if (link->state == DB_LINK_DOWN && backoff_is_due(&link->backoff, true))
         start_opening(link);
+    /* Counted from the first try, so that one request waits for a server that hangs, and not all.
+     */
+    if (patience.deadline > link->patience)
+        patience.deadline = link->patience;
     while (link->state == DB_LINK_OPENING &&
            db_exchange_wait(link->pq, awaited_events(link), &patience, &waiting))
         advance(link);
@@ -207,12 +230,6 @@ void db_link_wait(const struct db_link *link, struct db_wait *wait)
         .steps = link->steps,
         .timeout = clock_left(link->state == DB_LINK_DOWN ? link->backoff.due : link->deadline),
     };
-}
-
-static void reopen(struct db_link *link)
-{
-    db_link_drop(link);
-    start_opening(link);
 }
 
 void db_link_tend(struct db_link *link)

@@ -25,6 +25,8 @@ struct db_link {
     unsigned steps;            /* taken to connect; with each the socket may be another one */
     enum pq_progress progress; /* of an opening connection */
     int64_t deadline;          /* when opening is given up, or an open one is renewed */
+    int64_t patience;          /* until when requests wait for an opening one */
+    bool is_raw;               /* texts come as they are: the database has no encoding */
     struct backoff backoff;
     struct buffer outage; /* why there is no connection, as logged; empty when there is one */
     bool is_unfit;        /* the last connection was refused for the schema that it led to */

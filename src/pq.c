@@ -82,6 +82,13 @@ int pq_socket(const struct pq *pq)
     return PQsocket(pq->connection);
 }
 
+const char *pq_server_encoding(const struct pq *pq)
+{
+    const char *encoding = PQparameterStatus(pq->connection, "server_encoding");
+
+    return encoding == NULL ? "" : encoding;
+}
+
 bool pq_tend(struct pq *pq)
 {
     /* The first call reads the server's last words and succeeds, the second one meets the end. */

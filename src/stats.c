@@ -45,6 +45,18 @@ static const struct field bucket_fields[] = {
 
 enum { COLUMN_TS = 0, COLUMN_NOW = 7, DEFAULT_WINDOW = 30 * 24 * 60 * 60 /* seconds */ };
 
+/* The parameters of the statements. */
+enum {
+    VALUE_SINCE,
+    VALUE_UNTIL,
+    VALUE_BUCKET,
+    VALUE_USER_ID,
+    VALUE_BOT_ID,
+    VALUE_CHANNEL_ID,
+    VALUE_THREAD_ID,
+    VALUE_AGENT_ID,
+};
+
 struct rendering {
     struct json_writer json;
     struct stats_params *given;
@@ -116,21 +128,22 @@ static void set_text(struct db_value *value, const struct param_text *param, boo
     *none = *none || (size_t)value->length != param->value.length;
 }
 
+static const struct timestamp never = {INT64_MAX, 0};
+
 static void set_values(const struct stats_params *given, struct db_value values[])
 {
-    static const struct timestamp never = {INT64_MAX, 0};
     bool none = false;
 
-    set_time(&values[0], &given->since);
-    set_time(&values[1], &given->until);
-    db_value_text(&values[2], bucket_name(given->bucket.value));
-    set_uuid(&values[3], &given->user_id);
-    set_uuid(&values[4], &given->bot_id);
-    set_uuid(&values[5], &given->channel_id);
-    set_text(&values[6], &given->thread_id, &none);
-    set_text(&values[7], &given->agent_id, &none);
+    set_time(&values[VALUE_SINCE], &given->since);
+    set_time(&values[VALUE_UNTIL], &given->until);
+    db_value_text(&values[VALUE_BUCKET], bucket_name(given->bucket.value));
+    set_uuid(&values[VALUE_USER_ID], &given->user_id);
+    set_uuid(&values[VALUE_BOT_ID], &given->bot_id);
+    set_uuid(&values[VALUE_CHANNEL_ID], &given->channel_id);
+    set_text(&values[VALUE_THREAD_ID], &given->thread_id, &none);
+    set_text(&values[VALUE_AGENT_ID], &given->agent_id, &none);
     if (none)
-        db_value_timestamp(&values[0], &never);
+        db_value_timestamp(&values[VALUE_SINCE], &never);
 }
 
 /* ---- The reply ---- */
@@ -219,6 +232,25 @@ static void write_filters(struct json_writer *json, const struct stats_params *g
     json_write_end_object(json);
 }
 
+/* Asks. A text that the database's encoding cannot hold is one that no event has: then it asks
+ * again, for a window without events. */
+static bool ask(struct app *app, const struct request *request, const struct db_call *call,
+                struct db_value values[], struct error *error)
+{
+    struct error first = {0};
+
+    if (db_run(app->db, call, 1, request->peer_fd, &first))
+        return true;
+    if (first.code != ERROR_NO_SUCH_TEXT) {
+        *error = first;
+        return false;
+    }
+    error_free(&first);
+    values[VALUE_THREAD_ID] = values[VALUE_AGENT_ID] = (struct db_value){0};
+    db_value_timestamp(&values[VALUE_SINCE], &never);
+    return db_run(app->db, call, 1, request->peer_fd, error);
+}
+
 static bool answer(struct app *app, const struct request *request, struct stats_params *given,
                    struct buffer *body, struct error *error)
 {
@@ -229,7 +261,7 @@ static bool answer(struct app *app, const struct request *request, struct stats_
     set_values(given, values);
     json_write_start(&rendering.json, body);
     json_write_begin_object(&rendering.json);
-    if (!db_run(app->db, &call, 1, request->peer_fd, error))
+    if (!ask(app, request, &call, values, error))
         return false;
     json_write_end_array(&rendering.json);
     write_filters(&rendering.json, given);
