@@ -3,6 +3,7 @@
 import random
 import threading
 from collections import Counter
+from http.client import IncompleteRead
 from typing import Mapping, Optional
 
 from client import Endpoint, Reply, connect, parse, request_bytes
@@ -14,7 +15,8 @@ class Load:
     """So many clients, between `with` and its end; `expected` holds the right body of each path.
 
     A client asks a path chosen at random. A share of the requests is given up: the client sends it and
-    leaves. What went wrong is in `wrong`, how often each status came in `statuses`.
+    leaves. What went wrong is in `wrong`, how often each status came in `statuses`; `cut_off` counts the
+    replies that ended before their Content-Length, which is how a client knows a worker that died.
     """
 
     def __init__(self, endpoint: Endpoint, expected: Mapping[str, bytes], clients: int = 8,
@@ -25,6 +27,7 @@ class Load:
         self.statuses: Counter[int] = Counter()
         self.wrong: list[str] = []
         self.abandoned = 0
+        self.cut_off = 0
         self.ending = threading.Event()
         self.lock = threading.Lock()
         self.threads = [threading.Thread(target=self._run, args=(number,)) for number in range(clients)]
@@ -52,9 +55,12 @@ class Load:
         paths = list(self.expected)
         while not self.ending.is_set():
             path = numbers.choice(paths)
-            reply = self._ask(path, leaves=numbers.random() < self.given_up)
+            leaves = numbers.random() < self.given_up
+            reply = self._ask(path, leaves)
             with self.lock:
-                self._note(path, reply)
+                self.abandoned += leaves
+                if reply is not None:
+                    self._note(path, reply)
 
     def _ask(self, path: str, leaves: bool) -> Optional[Reply]:
         request = request_bytes(self.endpoint, path, user=ADMIN)
@@ -67,15 +73,16 @@ class Load:
                 while chunk := peer.recv(65536):
                     answer += chunk
             return parse(answer)
+        except IncompleteRead:
+            with self.lock:
+                self.cut_off += 1
+            return None
         except Exception as failure:  # whatever it is, the test must see it
             with self.lock:
                 self.wrong.append(f"{path}: {failure!r}")
             return None
 
-    def _note(self, path: str, reply: Optional[Reply]) -> None:
-        if reply is None:
-            self.abandoned += 1
-            return
+    def _note(self, path: str, reply: Reply) -> None:
         self.statuses[reply.status] += 1
         if reply.status == 200 and reply.body != self.expected[path]:
             self.wrong.append(f"{path}: {len(reply.body)} bytes, {reply.body[:200]!r}")

@@ -82,16 +82,20 @@ class Worker:
         return {link for link in found if link.startswith("socket:")}
 
     def memory(self) -> int:
-        """Its proportional share of memory, in bytes."""
-        text = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
-        found = re.search(r"^Pss: +(\d+) kB$", text, re.MULTILINE)
-        assert found, text
-        return int(found[1]) * 1024
+        return memory(self.pid)
 
     def stop(self) -> int:
         status = self.process.stop()
         check_sanitizers(self.log)
         return status
+
+
+def memory(pid: int) -> int:
+    """A process's proportional share of memory, in bytes."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    found = re.search(r"^Pss: +(\d+) kB$", text, re.MULTILINE)
+    assert found, text
+    return int(found[1]) * 1024
 
 
 @contextmanager
