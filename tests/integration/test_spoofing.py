@@ -8,6 +8,8 @@ from client import Endpoint, Reply, ask, basic, converse, parse, request_bytes, 
 from sample import OTHER_ID, OVERVIEW, STATS
 from shipped import ADMIN, USER, USER_ID
 
+pytestmark = pytest.mark.case(34)
+
 SERVERS = ("nginx plain", "nginx tls", "apache tls", "apache folder", "apache direct")
 
 Headers = Sequence[tuple[str, str]]
