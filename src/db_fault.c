@@ -4,6 +4,7 @@
 
 #define AWAY   "the database is not available"
 #define UNFIT  "the database is not set up for this service"
+#define POOLED "; behind a pooler set prepared = no in [database]"
 #define SET_UP "; run sql/schema.sql and sql/grants.sql as the owner of the database"
 
 static const struct db_fault broken = {"", ERROR_UNAVAILABLE, true, true, AWAY, ""};
@@ -23,6 +24,8 @@ static const struct db_fault faults[] = {
     /* the prepared statement is gone; its result would change its type */
     {"26000", ERROR_UNAVAILABLE, true, true, AWAY, ""},
     {"0A000", ERROR_UNAVAILABLE, true, true, AWAY, ""},
+    /* duplicate_prepared_statement: a pooler gave us a session with another's statements */
+    {"42P05", ERROR_UNAVAILABLE, true, false, AWAY, POOLED},
     /* a table, column, function, schema or right is missing */
     {"42", ERROR_UNFIT, true, true, UNFIT, SET_UP},
     {"3F000", ERROR_UNFIT, true, true, UNFIT, SET_UP},

@@ -130,7 +130,32 @@ static bool has_other_encoding(const struct db_link *link)
     return (strcmp(pq_server_encoding(link->pq), NO_ENCODING) == 0) != link->is_raw;
 }
 
-static void start_opening(struct db_link *link);
+static void start_opening(struct db_link *link)
+{
+    const struct config *config = link->config;
+    const struct pq_setting settings[] = {
+        {"host", config->database.host},
+        {"port", config->database.port},
+        {"dbname", config->database.dbname},
+        {"user", config->database.user},
+        {"passfile", config->database.passfile},
+        {"sslmode", config->database.sslmode},
+        {"service", config->database.service},
+        {"fallback_application_name", "tally"},
+        {"client_encoding", link->is_raw ? NO_ENCODING : "UTF8"},
+        {"keepalives_idle", "30"},
+        {"keepalives_interval", "10"},
+        {"keepalives_count", "3"},
+        {"tcp_user_timeout", "10000"},
+        {NULL, NULL},
+    };
+
+    link->pq = pq_start(settings);
+    link->progress = PQ_WANTS_WRITE;
+    link->patience = clock_now() + REQUEST_CONNECT;
+    link->deadline = clock_now() + (int64_t)config->database.connect_timeout * 1000;
+    link->state = DB_LINK_OPENING;
+}
 
 static void reopen(struct db_link *link)
 {
@@ -160,34 +185,10 @@ static void advance(struct db_link *link)
     buffer_free(&reason);
 }
 
-static void start_opening(struct db_link *link)
+/* A try that failed at once has no socket to wait for. */
+static bool is_due(const struct db_link *link)
 {
-    const struct config *config = link->config;
-    const struct pq_setting settings[] = {
-        {"host", config->database.host},
-        {"port", config->database.port},
-        {"dbname", config->database.dbname},
-        {"user", config->database.user},
-        {"passfile", config->database.passfile},
-        {"sslmode", config->database.sslmode},
-        {"service", config->database.service},
-        {"fallback_application_name", "tally"},
-        {"client_encoding", link->is_raw ? NO_ENCODING : "UTF8"},
-        {"keepalives_idle", "30"},
-        {"keepalives_interval", "10"},
-        {"keepalives_count", "3"},
-        {"tcp_user_timeout", "10000"},
-        {NULL, NULL},
-    };
-
-    link->pq = pq_start(settings);
-    link->progress = PQ_WANTS_WRITE;
-    link->patience = clock_now() + REQUEST_CONNECT;
-    link->deadline = clock_now() + (int64_t)config->database.connect_timeout * 1000;
-    link->state = DB_LINK_OPENING;
-    /* Where it failed at once there is no socket to wait for. */
-    if (pq_socket(link->pq) < 0)
-        advance(link);
+    return link->state == DB_LINK_OPENING && pq_socket(link->pq) < 0;
 }
 
 static short awaited_events(const struct db_link *link)
@@ -214,7 +215,7 @@ bool db_link_ensure(struct db_link *link, const struct db_limit *limit, struct e
     if (patience.deadline > link->patience)
         patience.deadline = link->patience;
     while (link->state == DB_LINK_OPENING &&
-           db_exchange_wait(link->pq, awaited_events(link), &patience, &waiting))
+           (is_due(link) || db_exchange_wait(link->pq, awaited_events(link), &patience, &waiting)))
         advance(link);
     if (waiting.code == ERROR_PEER_GONE)
         error_set(error, waiting.code, "%s", waiting.message.data);
@@ -224,11 +225,13 @@ bool db_link_ensure(struct db_link *link, const struct db_limit *limit, struct e
 
 void db_link_wait(const struct db_link *link, struct db_wait *wait)
 {
+    int64_t due = link->state == DB_LINK_DOWN ? link->backoff.due : link->deadline;
+
     *wait = (struct db_wait){
         .fd = link->pq == NULL ? -1 : pq_socket(link->pq),
         .events = awaited_events(link),
         .steps = link->steps,
-        .timeout = clock_left(link->state == DB_LINK_DOWN ? link->backoff.due : link->deadline),
+        .timeout = is_due(link) ? 0 : clock_left(due),
     };
 }
 

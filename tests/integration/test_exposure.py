@@ -140,6 +140,7 @@ def test_no_text_forges_a_line(forged_worker_log: "ForgedLog", name: str, text: 
         assert re.match(r"\d{4}-\d\d-\d\dT[\d:.]+Z tally\[\d+\] (info|error|warning): ", line), line
         assert line.isprintable() and len(line) <= 4100
     # Outside of quotes no field comes twice.
+    assert len([line for line in lines if re.match(r"\S+ tally\[\d+\] info: request=", line)]) == 1
     unquoted = re.sub(r'"(?:[^"\\]|\\.)*"', '""', lines[-1])
     assert re.search(r' info: request="" user="" method="" path="" status=\d+ rows=', unquoted), lines[-1]
 
@@ -158,7 +159,8 @@ class ForgedLog:
         def added() -> list[str]:
             # Bytes that are not UTF-8 would show.
             text = self.log.read_bytes()[before:].decode("utf-8", "surrogateescape")
-            return text.split("\n")[:-1] if " status=" in text and text.endswith("\n") else []
+            lines = text.split("\n")
+            return lines[:-1] if re.match(r"\S+ tally\[\d+\] info: ", lines[-2:][0]) and not lines[-1] else []
 
         return wait_until(added, "a line")
 

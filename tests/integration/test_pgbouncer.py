@@ -67,6 +67,20 @@ def test_many_workers_on_few_sessions(own: Postgres, behind: Settings) -> None:
     assert "unsupported startup parameter" not in pool.output()
 
 
+def test_statements_prepared_behind_it(own: Postgres, behind: Settings) -> None:
+    """Sessions come with what another worker prepared: no answer is a wrong one, and the log says what to set."""
+    prepared = merged(behind, {"database": {"prepared": "yes"}})
+    with running(prepared) as first, running(prepared) as second:
+        def is_told() -> bool:
+            replies = [worker.ask(STATS) for worker in (first, second)]
+            for reply in replies:
+                if reply.status != 200:
+                    check_unavailable(reply)
+            return any("behind a pooler set prepared = no" in worker.output() for worker in (first, second))
+
+        wait_until(is_told, "the advice")
+
+
 # What PgBouncer itself sets in a session for each of its clients.
 TRACKED = {"application_name", "client_encoding", "DateStyle", "TimeZone", "standard_conforming_strings"}
 

@@ -15,7 +15,7 @@ TABLES = ["resource_usage_log", "nodes", "tally_schema", "secrets"]
 
 WRITES = [
     "insert into {} default values", "insert into {} default values on conflict do nothing", "delete from {}",
-    "truncate {}", "copy {} from stdin", "select * from {} for update", "begin; lock table {} in share mode",
+    "truncate {}", "select * from {} for update", "begin; lock table {} in share mode",
     "alter table {} add column planted int", "alter table {} disable trigger all", "drop table {}",
     "create index planted on {} ((1))", "create rule planted as on select to {} do instead select 1",
     "create trigger planted before insert on {} execute function suppress_redundant_updates_trigger()",
@@ -24,7 +24,7 @@ WRITES = [
 ]
 
 READS = [
-    "select * from secrets", "table secrets", "copy secrets to stdout", "select count(*) from secrets",
+    "select * from secrets", "table secrets", "select count(*) from secrets",
     "select n.* from nodes n",
     "select parent from nodes", "select count(parent) from nodes", "select nodes from nodes",
     "select to_jsonb(nodes) from nodes", "select title from nodes where parent is null",
@@ -56,7 +56,8 @@ OBJECTS = [
     "create collation public.planted from \"C\"",
     *(f"create {what}" for what in (
         "table {}.planted (x int)", "view {}.planted as select 1", "sequence {}.planted",
-        "type {}.planted as enum ()", "domain {}.planted as int", "function {}.planted() returns int language sql as 'select 1'",
+        "type {}.planted as enum ()", "domain {}.planted as int",
+        "function {}.planted() returns int language sql as 'select 1'",
         "operator {}.@@@ (rightarg = int, function = int4um)",
         "aggregate {}.planted(int) (sfunc = int4pl, stype = int)",
         "statistics {}.planted on id, title from nodes",

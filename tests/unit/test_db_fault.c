@@ -20,6 +20,7 @@ static void knows_what_a_fault_means(void **state)
         {"26000", ERROR_UNAVAILABLE, true, true},  {"42P01", ERROR_UNFIT, true, true},
         {"42501", ERROR_UNFIT, true, true},        {"22003", ERROR_INTERNAL, false, false},
         {"XX000", ERROR_INTERNAL, false, false},   {"22P05", ERROR_NO_SUCH_TEXT, false, false},
+        {"42P05", ERROR_UNAVAILABLE, true, false},
     };
 
     (void)state;
