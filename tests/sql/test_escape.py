@@ -15,7 +15,7 @@ TABLES = ["resource_usage_log", "nodes", "tally_schema", "secrets"]
 
 WRITES = [
     "insert into {} default values", "insert into {} default values on conflict do nothing", "delete from {}",
-    "truncate {}", "select * from {} for update", "begin; lock table {} in share mode",
+    "truncate {}", "copy {} from stdin", "select * from {} for update", "begin; lock table {} in share mode",
     "alter table {} add column planted int", "alter table {} disable trigger all", "drop table {}",
     "create index planted on {} ((1))", "create rule planted as on select to {} do instead select 1",
     "create trigger planted before insert on {} execute function suppress_redundant_updates_trigger()",
@@ -24,7 +24,7 @@ WRITES = [
 ]
 
 READS = [
-    "select * from secrets", "table secrets", "select count(*) from secrets",
+    "select * from secrets", "table secrets", "copy secrets to stdout", "select count(*) from secrets",
     "select n.* from nodes n",
     "select parent from nodes", "select count(parent) from nodes", "select nodes from nodes",
     "select to_jsonb(nodes) from nodes", "select title from nodes where parent is null",
