@@ -159,8 +159,8 @@ class ForgedLog:
         def added() -> list[str]:
             # Bytes that are not UTF-8 would show.
             text = self.log.read_bytes()[before:].decode("utf-8", "surrogateescape")
-            lines = text.split("\n")
-            return lines[:-1] if re.match(r"\S+ tally\[\d+\] info: ", lines[-2:][0]) and not lines[-1] else []
+            ends_with_the_request = re.search(r"^\S+ tally\[\d+\] info: [^\n]*\n\Z", text, re.MULTILINE)
+            return text.split("\n")[:-1] if ends_with_the_request else []
 
         return wait_until(added, "a line")
 
