@@ -168,6 +168,7 @@ class ForgedLog:
 @pytest.fixture(scope="module")
 def forged_worker_log(settings: Settings) -> Iterator[ForgedLog]:
     with running(settings) as worker:
+        wait_for_log(worker, "status=404")  # of the request that showed that it runs
         yield ForgedLog(worker.socket, worker.log)
 
 

@@ -1,6 +1,7 @@
 """Workers behind PgBouncer in transaction mode share its sessions with others, and leave nothing in them."""
 
 import time
+from contextlib import ExitStack
 from typing import Iterator, Mapping
 
 import psycopg
@@ -70,13 +71,16 @@ def test_many_workers_on_few_sessions(own: Postgres, behind: Settings) -> None:
 def test_statements_prepared_behind_it(own: Postgres, behind: Settings) -> None:
     """Sessions come with what another worker prepared: no answer is a wrong one, and the log says what to set."""
     prepared = merged(behind, {"database": {"prepared": "yes"}})
-    with running(prepared) as first, running(prepared) as second:
+    with ExitStack() as ending:
+        # There are two sessions: the third worker at the latest meets what another one prepared.
+        workers = [ending.enter_context(running(prepared)) for _ in range(3)]
+
         def is_told() -> bool:
-            replies = [worker.ask(STATS) for worker in (first, second)]
+            replies = [worker.ask(STATS) for worker in workers]
             for reply in replies:
                 if reply.status != 200:
                     check_unavailable(reply)
-            return any("behind a pooler set prepared = no" in worker.output() for worker in (first, second))
+            return any("behind a pooler set prepared = no" in worker.output() for worker in workers)
 
         wait_until(is_told, "the advice")
 
