@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from datetime import datetime, timezone
@@ -17,6 +18,13 @@ def utc(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def with_included(name: str) -> str:
+    """A file of SQL with the files that it includes."""
+    path = ROOT / name
+    return re.sub(r"^\\ir (\S+)$", lambda match: (path.parent / match[1]).read_text(), path.read_text(),
+                  flags=re.MULTILINE)
+
+
 class Cluster:
     """A cluster in `folder`, with the sockets in `run`, and a log of `events` events."""
 
@@ -27,7 +35,7 @@ class Cluster:
     def source(self) -> str:
         """What the content follows from, besides the moment of loading."""
         files = ("sql/schema.sql", "sql/grants.sql", "bench/data.sql")
-        text = "".join((ROOT / name).read_text() for name in files)
+        text = "".join(map(with_included, files))
         return hashlib.sha256(f"{postgres_program('postgres')} {self.events} {text}".encode()).hexdigest()
 
     def loaded_at(self) -> float:
@@ -74,7 +82,7 @@ class Cluster:
         started = int(time.time())
         self.psql("-c", "create database tally", "-c", "create role tally_web login", database="postgres")
         # As text: the account of the services may not be able to reach the files.
-        self.psql(text=(ROOT / "sql/schema.sql").read_text())
+        self.psql(text=with_included("sql/schema.sql"))
         self.psql("-v", "role=tally_web", text=(ROOT / "sql/grants.sql").read_text())
         self.psql("-v", f"events={self.events}", "-v", f"until={utc(started)}",
                   text=(ROOT / "bench/data.sql").read_text())

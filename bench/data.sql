@@ -4,11 +4,27 @@
 --
 -- Run it after schema.sql, as the same owner, on empty tables. Every value follows from a hash of the
 -- event's number: the same two settings give the same rows. Half of the events are ai, and one thread
--- has about 25 of these, one user about 550, whatever the number of events.
+-- has about 25 of these, one user about 550, whatever the number of events. A collection has two of 20
+-- kinds of job, as a real one has few.
+--
+-- With -v collections=100 -v users=1000 -v jobs=12 there are so many, and each collection has every kind of job.
 -- The ids of threads are plain numbers, which pgbench can draw; those of users and collections end in one.
 
 \set ON_ERROR_STOP on
 \set QUIET on
+
+\if :{?collections}
+\else
+  \set collections 1000
+\endif
+\if :{?users}
+\else
+  select greatest(1, :events / 1100) as users \gset
+\endif
+\if :{?jobs}
+\else
+  \set jobs 0
+\endif
 
 begin;
 set local timezone = 'UTC';
@@ -26,14 +42,14 @@ create function pg_temp.known_id(kind int, number bigint) returns uuid
 
 insert into nodes (id, title)
 select pg_temp.known_id(4, n), 'Collection ' || lpad(n::text, 4, '0')
-from generate_series(1, 1000) as n;
+from generate_series(1, :collections) as n;
 
 create temporary table event on commit drop as
 select
   n,
   timestamptz :'until' - interval '365 days' * ((:events - n + pg_temp.draw(n, 1)) / :events) as created_at,
   pg_temp.draw(n, 2) < 0.5 as is_ai,
-  1 + floor(pg_temp.draw(n, 3) * 1000)::int as collection,
+  1 + floor(pg_temp.draw(n, 3) * :collections)::int as collection,
   1 + floor(pg_temp.draw(n, 4) * greatest(1, :events / 50))::int as thread,
   case when pg_temp.draw(n, 5) < 0.6 then 1 when pg_temp.draw(n, 6) < 0.7 then 2 else 3 end as level,
   pg_temp.draw(n, 7) as job_draw,
@@ -42,7 +58,7 @@ select
   pg_temp.draw(n, 10) as cached_draw
 from generate_series(1, :events) as n;
 
--- A collection has two of the 20 kinds of job and one resource type besides ai, as a real one has few.
+-- A collection has one resource type besides ai.
 insert into resource_usage_log
   (id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail)
 select
@@ -50,7 +66,7 @@ select
   created_at,
   case when is_ai then 'ai' else other_type end,
   pg_temp.known_id(4, collection),
-  pg_temp.known_id(1, 1 + thread % greatest(1, :events / 1100)),
+  pg_temp.known_id(1, 1 + thread % :users),
   case when is_ai then pg_temp.known_id(2, 1 + thread % 50) end,
   case when is_ai then pg_temp.known_id(3, 1 + thread % 200) end,
   case when is_ai then thread::text end,
@@ -59,7 +75,8 @@ select
     when is_ai then jsonb_build_object(
       'tokens_in', tokens_in, 'tokens_out', tokens_out, 'tokens_cached', floor(cached_draw * tokens_in),
       'cost_usd', round(((tokens_in * 3 + tokens_out * 15) * level / 1e6)::numeric, 6),
-      'job_type', 'job-' || lpad(((collection * 7 + case when job_draw < 0.7 then 0 else 3 end) % 20)::text, 2, '0'),
+      'job_type', 'job-' || lpad((case when :jobs > 0 then floor(job_draw * :jobs)::int
+                                   else (collection * 7 + case when job_draw < 0.7 then 0 else 3 end) % 20 end)::text, 2, '0'),
       'model_level', (array['fast', 'smart', 'deep'])[level],
       'model', (array['swift-2', 'heron-4', 'albatross-1'])[level])
     when other_type = 'whisper' then jsonb_build_object('duration_seconds', round((size_draw * 600)::numeric, 2))

@@ -59,7 +59,8 @@ static int shorter(int timeout, int other)
     return other >= 0 && (timeout < 0 || other < timeout) ? other : timeout;
 }
 
-struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link *link, int timeout)
+struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link *link, int timeout,
+                                  int other_timeout)
 {
     struct epoll_event events[SOURCES];
     bool ready[SOURCES] = {false};
@@ -71,8 +72,8 @@ struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link 
     db_link_wait(link, &wait);
     register_database(waiting, &wait);
 
-    int count =
-        epoll_pwait(waiting->epoll_fd, events, SOURCES, shorter(timeout, wait.timeout), &held);
+    int count = epoll_pwait(waiting->epoll_fd, events, SOURCES,
+                            shorter(shorter(timeout, other_timeout), wait.timeout), &held);
 
     for (int i = 0; i < count; i++)
         ready[events[i].data.u32] = true;

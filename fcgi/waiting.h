@@ -30,8 +30,9 @@ void waiting_hold_signals(void);
 /* Prepares to wait on `listen_fd`. Returns false where the system refuses. */
 bool waiting_start(struct waiting *waiting, int listen_fd);
 
-/* Waits, for `timeout` milliseconds at the most (-1: as long as it takes). The alarm of peer.c is
- * held meanwhile. */
-struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link *link, int timeout);
+/* Waits, for the shorter timeout at the most, in milliseconds (-1: as long as it takes). The alarm
+ * of peer.c is held meanwhile. */
+struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link *link, int timeout,
+                                  int other_timeout);
 
 #endif

@@ -64,7 +64,8 @@ bool worker_run(struct app *app, struct error *error)
     if (!waiting_start(&waiting, peer_listen_fd()))
         return error_internal(error, "cannot wait on the listening socket");
     while (!ready.end && (most == 0 || served < most)) {
-        ready = waiting_wait(&waiting, db_link(app->db), fault_log_timeout(&app->faults));
+        ready = waiting_wait(&waiting, db_link(app->db), fault_log_timeout(&app->faults),
+                             upkeep_timeout(app));
         if (ready.database)
             db_link_tend(db_link(app->db));
         fault_log_tend(&app->faults);
@@ -75,7 +76,10 @@ bool worker_run(struct app *app, struct error *error)
         if (ready.request && peer_accept()) {
             serve(app, begun);
             served++;
+            upkeep_reply_sent(app);
         }
+        if (!ready.end)
+            upkeep_tend(app);
     }
     fault_log_end(&app->faults);
     return true;

@@ -3,9 +3,10 @@
 --   psql -d DATABASE -v role=tally_web -f sql/grants.sql
 --
 -- Run it after schema.sql, as the same owner, for a role that exists. The role can read what the
--- reports need and nothing else. Its settings, for this database alone, need the right to alter the
--- role (a superuser or a role with CREATEROLE); without that right they are left out, and a notice says
--- so. So they are for a role that may write to the log: it is the application's own.
+-- reports need, take a step of the upkeep of sums, and nothing else. Its settings, for this database
+-- alone, need the right to alter the role (a superuser or a role with CREATEROLE); without that right they
+-- are left out, and a notice says so. So they are for a role that may write to the log: it is the
+-- application's own.
 --
 -- What PUBLIC may do is left as it is, for others may need it: temporary tables, large objects, LISTEN and
 -- NOTIFY, advisory locks, drawing numbers from the log's sequence. And PostgreSQL lets every role change its
@@ -24,9 +25,14 @@ begin;
 select format('grant usage on schema %I to %I', current_schema(), :'role') \gexec
 grant select (version) on tally_schema to :"role";
 grant select (id, title) on nodes to :"role";
-grant select (created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail)
+grant select (created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, seq)
   on resource_usage_log to :"role";
-grant execute on function tally_number(jsonb), tally_total_member(text) to :"role";
+grant select on tally_report, tally_group, tally_rollup, tally_rollup_state, tally_correction to :"role";
+grant execute on function tally_number(jsonb), tally_total_member(text), tally_group_hash(text, uuid, text, text),
+  tally_pieces(timestamp, timestamp, text), tally_window(timestamptz, timestamptz, text) to :"role";
+
+-- The one thing that it may change: the sums of events, as their upkeep does.
+grant execute on function tally_upkeep(int) to :"role";
 
 -- A DO block cannot see psql's variables; a setting of this transaction carries the name into it.
 select set_config('tally.role', :'role', true) \g /dev/null

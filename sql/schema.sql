@@ -5,11 +5,15 @@
 -- Run it as the owner of the database or of the schema that comes first in the search path, again
 -- and again if you like: what is there stays, what is missing is added, all of it or nothing.
 -- A log with the columns id, created_at, collection_id, resource_type and detail is adopted without
--- being rewritten; while its indexes are built, writers to it wait.
+-- being rewritten. Writers to it wait for a moment. The indexes of a large log are built behind that,
+-- one by one, without holding up anybody; run this file again if that was cut off.
 
 \set ON_ERROR_STOP on
 \set QUIET on
 set client_min_messages = warning;
+
+-- What waits behind a lock holds up all that comes after it: better to give up and be run again.
+select set_config('lock_timeout', '10s', false) where current_setting('lock_timeout') = '0' \g /dev/null
 
 begin;
 
@@ -97,20 +101,6 @@ alter table resource_usage_log alter column seq set default nextval('resource_us
 -- Whoever may insert into the log must be able to draw a number for it.
 grant usage on sequence resource_usage_log_seq to public;
 
--- One index per filter of a report. The filters of /v1/usage/stats look at AI events alone.
-create index if not exists resource_usage_log_created_at on resource_usage_log (created_at);
-create index if not exists resource_usage_log_collection on resource_usage_log (collection_id, created_at);
-create index if not exists resource_usage_log_user on resource_usage_log (user_id, created_at)
-  where resource_type = 'ai' and user_id is not null;
-create index if not exists resource_usage_log_bot on resource_usage_log (bot_id, created_at)
-  where resource_type = 'ai' and bot_id is not null;
-create index if not exists resource_usage_log_channel on resource_usage_log (channel_id, created_at)
-  where resource_type = 'ai' and channel_id is not null;
-create index if not exists resource_usage_log_thread on resource_usage_log (thread_id, created_at)
-  where resource_type = 'ai' and thread_id is not null;
-create index if not exists resource_usage_log_agent on resource_usage_log (agent_id, created_at)
-  where resource_type = 'ai' and agent_id is not null;
-
 -- The number that a member of detail stands for: a JSON number, or a string that holds a plain
 -- decimal number, within ±1e18; anything else is null, and counts as 0 in a sum. It never fails.
 -- Each operator has operands of exactly its types, so that PostgreSQL's own is taken whatever others
@@ -145,18 +135,76 @@ as $$
   end
 $$;
 
+\ir rollups.sql
+\ir upkeep.sql
+\ir verify.sql
+
+-- Functions that run as the owner find the owner's objects whatever the caller's search path is, and those
+-- that do more than compute are for those whom grants.sql names.
+do $$
+declare
+  routine regprocedure;
+  is_definer boolean;
+begin
+  for routine, is_definer in
+    select oid, prosecdef from pg_proc
+    where pronamespace = quote_ident(current_schema())::regnamespace and proname like 'tally\_%'
+      and (prosecdef or provolatile <> 'i')
+  loop
+    execute format('revoke execute on routine %s from public', routine);
+    if is_definer then
+      execute format('alter routine %s set search_path = %I, pg_temp', routine, current_schema());
+    end if;
+  end loop;
+end
+$$;
+
 -- Which schema this is; a worker that was built for another one does not start to work on it.
 create table if not exists tally_schema (
   version int not null
 );
 do $$
 begin
-  if exists (select from tally_schema where version > 1) then
+  if exists (select from tally_schema where version > 2) then
     raise exception 'This database has the schema of a later release; it was left as it is.';
   end if;
 end
 $$;
 delete from tally_schema;
-insert into tally_schema (version) values (1);
+insert into tally_schema (version) values (2);
 
-commit;
+
+-- On a log that is not large the indexes belong to the same transaction.
+select pg_relation_size('resource_usage_log') < 64 * 1024 * 1024 as log_is_small \gset
+\if :log_is_small
+  \set concurrently ''
+\else
+  commit;
+  set lock_timeout = 0;
+  \set concurrently concurrently
+  -- One whose building was cut off would never serve.
+  select format('drop index concurrently %s', indexrelid::regclass) from pg_index
+  where indrelid = 'resource_usage_log'::regclass and not indisvalid
+    and indexrelid::regclass::text ~ 'resource_usage_log_[a-z_]+"?$' \gexec
+\endif
+
+-- One index per filter of a report, and one for the events that are in no sum yet. The filters of
+-- /v1/usage/stats look at AI events alone.
+create index :concurrently if not exists resource_usage_log_number on resource_usage_log (seq)
+  where seq is not null;
+create index :concurrently if not exists resource_usage_log_created_at on resource_usage_log (created_at);
+create index :concurrently if not exists resource_usage_log_collection on resource_usage_log (collection_id, created_at);
+create index :concurrently if not exists resource_usage_log_user on resource_usage_log (user_id, created_at)
+  where resource_type = 'ai' and user_id is not null;
+create index :concurrently if not exists resource_usage_log_bot on resource_usage_log (bot_id, created_at)
+  where resource_type = 'ai' and bot_id is not null;
+create index :concurrently if not exists resource_usage_log_channel on resource_usage_log (channel_id, created_at)
+  where resource_type = 'ai' and channel_id is not null;
+create index :concurrently if not exists resource_usage_log_thread on resource_usage_log (thread_id, created_at)
+  where resource_type = 'ai' and thread_id is not null;
+create index :concurrently if not exists resource_usage_log_agent on resource_usage_log (agent_id, created_at)
+  where resource_type = 'ai' and agent_id is not null;
+
+\if :log_is_small
+  commit;
+\endif

@@ -1,21 +1,5 @@
--- What every statement of GET /v1/usage/stats has in common, up to its conditions.
---
--- $1 since, $2 until    timestamptz, null: 30 days ago, now
--- $3 bucket             day, week, month or none
--- $4 user_id, $5 bot_id, $6 channel_id, $7 thread_id, $8 agent_id    null: any
---
--- The first row holds the totals, the others a bucket each. ts is in seconds since 1970, now in
--- microseconds.
-select
-  extract(epoch from bucket)::bigint as ts,
-  coalesce(sum(messages), 0)::bigint as messages,
-  coalesce(sum(input_tokens), 0) as input_tokens,
-  coalesce(sum(output_tokens), 0) as output_tokens,
-  coalesce(sum(cached_tokens), 0) as cached_tokens,
-  coalesce(sum(input_tokens), 0) + coalesce(sum(output_tokens), 0) as total_tokens,
-  coalesce(sum(cost_usd), 0) as cost_usd,
-  (extract(epoch from now()) * 1000000::numeric)::bigint as now
-from (
+-- What the statements that read events have in common, up to their conditions.
+\ir stats_figures.sql
   select
     -- The clock of UTC: date_trunc on it knows no other zone.
     case when $3 <> 'none' then date_trunc($3, created_at at time zone 'UTC') end as bucket,

@@ -1,6 +1,7 @@
     offset 0  -- keeps the planner from taking each member out of detail again at every mention
   ) event
   group by 1
-) bucketed
+) part
 group by grouping sets ((), (bucket))
+having grouping(bucket) = 1 or sum(messages) > 0::numeric
 order by grouping(bucket) desc, bucket

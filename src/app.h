@@ -6,11 +6,13 @@
 #include "db.h"
 #include "fault_log.h"
 #include "identity.h"
+#include "upkeep.h"
 
 struct app {
     const struct config *config;
     struct db *db;
     struct fault_log faults;
+    struct upkeep upkeep;
 };
 
 /* A request whose route and caller are known. Texts live as long as the request. */

@@ -170,6 +170,8 @@ static const struct key keys[] = {
     {"service", "tenancy", "multi", read_tenancy, PLACE(service.tenancy), 0, 0},
     {"service", "base_path", "", read_base_path, PLACE(service.base_path), 0, 0},
     {"service", "max_requests", "0", read_number, PLACE(service.max_requests), 0, INT_MAX},
+    {"reports", "rollups", "yes", read_switch, PLACE(reports.rollups), 0, 0},
+    {"reports", "upkeep", "yes", read_switch, PLACE(reports.upkeep), 0, 0},
     {"auth", "user_param", "REMOTE_USER", read_identity_param, PLACE(auth.user_param), 0, 0},
     {"auth", "role_param", "TALLY_ROLE", read_identity_param, PLACE(auth.role_param), 0, 0},
     {"auth", "user_id_param", "TALLY_USER_ID", read_identity_param, PLACE(auth.user_id_param), 0,

@@ -24,6 +24,10 @@ struct config {
         int max_requests; /* after so many a worker ends; 0: never */
     } service;
     struct {
+        bool rollups; /* whether sums of events are used where there are some */
+        bool upkeep;  /* whether workers keep these sums up */
+    } reports;
+    struct {
         char *user_param, *role_param, *user_id_param; /* names of FastCGI parameters */
     } auth;
     struct {

@@ -8,6 +8,9 @@
 #include "db_fault.h"
 #include "log.h"
 
+#define SNAPSHOT "begin isolation level repeatable read read only"
+#define CHANGE   "begin isolation level read committed read write"
+
 struct db {
     struct db_link link;
     struct db_cost cost;
@@ -19,6 +22,7 @@ struct db_row {
 };
 
 struct run {
+    const char *begin; /* what begins a transaction around the calls; NULL: none */
     const struct db_call *calls;
     size_t count;
     long rows;
@@ -71,7 +75,7 @@ static bool take_rows(const struct pq_result *result, int step, void *context, s
 
     for (; row.number < count; row.number++) {
         /* In a batch the first statement begins the transaction. */
-        const struct db_call *call = &run->calls[run->count > 1 ? step - 1 : step];
+        const struct db_call *call = &run->calls[run->begin != NULL ? step - 1 : step];
 
         run->rows++;
         if (!call->take_row(&row, call->context, error))
@@ -90,10 +94,8 @@ static bool send_call(const struct db_link *link, const struct db_call *call)
 
 static bool send_calls(const struct db_link *link, const struct run *run)
 {
-    bool batch = run->count > 1;
-    bool sent =
-        !batch || (pq_begin_batch(link->pq) &&
-                   pq_send_command(link->pq, "begin isolation level repeatable read read only"));
+    bool batch = run->begin != NULL;
+    bool sent = !batch || (pq_begin_batch(link->pq) && pq_send_command(link->pq, run->begin));
 
     for (size_t i = 0; i < run->count; i++)
         sent = sent && send_call(link, &run->calls[i]);
@@ -146,7 +148,7 @@ bool db_run_within(struct db *db, int timeout, const struct db_call *calls, size
                    int peer_fd, struct error *error)
 {
     struct db_limit limit = {clock_now() + timeout, peer_fd};
-    struct run run = {.calls = calls, .count = count};
+    struct run run = {.begin = count > 1 ? SNAPSHOT : NULL, .calls = calls, .count = count};
     int64_t begun = clock_microseconds();
     bool good = run_twice(db, &run, &limit, error);
 
@@ -159,4 +161,18 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
             struct error *error)
 {
     return db_run_within(db, db->link.config->database.query_timeout, calls, count, peer_fd, error);
+}
+
+bool db_can_change(const struct db *db)
+{
+    return db->link.state == DB_LINK_OPEN && !pq_is_standby(db->link.pq);
+}
+
+bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error)
+{
+    struct db_limit limit = {clock_now() + timeout, -1};
+    struct run run = {.begin = CHANGE, .calls = call, .count = 1};
+    bool again;
+
+    return run_once(&db->link, &run, &limit, &again, error);
 }

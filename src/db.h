@@ -49,6 +49,13 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
 bool db_run_within(struct db *db, int timeout, const struct db_call *calls, size_t count,
                    int peer_fd, struct error *error);
 
+/* Whether there is a connection now, to a server that takes changes. */
+bool db_can_change(const struct db *db);
+
+/* Runs one call in a transaction that may write, for at most `timeout` milliseconds, and once:
+ * fails as db_run does, and then the change was made or not. */
+bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error);
+
 struct db_cost {
     long rows;
     int64_t microseconds;

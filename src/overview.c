@@ -42,12 +42,16 @@ static const struct field daily_fields[] = {
 /* The parts of the reply, in its order: each an array, a row of its statement an element. */
 static const struct part {
     const char *key;
-    enum statement_id statement;
+    enum statement_id statement, rolled,
+        rolled_of_one; /* from events; from sums, of one collection */
     const struct field *fields;
 } parts[] = {
-    {"by_collection", STATEMENT_OVERVIEW_BY_COLLECTION, by_collection_fields},
-    {"ai_drilldown", STATEMENT_OVERVIEW_AI_DRILLDOWN, ai_drilldown_fields},
-    {"daily", STATEMENT_OVERVIEW_DAILY, daily_fields},
+    {"by_collection", STATEMENT_OVERVIEW_BY_COLLECTION, STATEMENT_ROLLED_OVERVIEW_BY_COLLECTION,
+     STATEMENT_ROLLED_OVERVIEW_BY_COLLECTION_OF_ONE, by_collection_fields},
+    {"ai_drilldown", STATEMENT_OVERVIEW_AI_DRILLDOWN, STATEMENT_ROLLED_OVERVIEW_AI_DRILLDOWN,
+     STATEMENT_ROLLED_OVERVIEW_AI_DRILLDOWN_OF_ONE, ai_drilldown_fields},
+    {"daily", STATEMENT_OVERVIEW_DAILY, STATEMENT_ROLLED_OVERVIEW_DAILY,
+     STATEMENT_ROLLED_OVERVIEW_DAILY_OF_ONE, daily_fields},
 };
 
 enum { PART_COUNT = sizeof parts / sizeof parts[0] };
@@ -85,6 +89,11 @@ static bool take_row(const struct db_row *row, void *context, struct error *erro
     return fields_write(&taking->rendering->json, parts[taking->part].fields, row, 0, error);
 }
 
+static const struct statement *choose_statement(const struct part *part, bool rollups, bool of_one)
+{
+    return &statements[!rollups ? part->statement : of_one ? part->rolled_of_one : part->rolled];
+}
+
 static void set_values(const struct overview_params *given, struct db_value values[])
 {
     int32_t days = given->days.given ? given->days.value : DAYS_PRESET;
@@ -112,7 +121,9 @@ bool overview_get(struct app *app, const struct request *request, struct buffer 
     set_values(&given, values);
     for (int i = 0; i < PART_COUNT; i++) {
         takings[i] = (struct taking){&rendering, i};
-        calls[i] = (struct db_call){&statements[parts[i].statement], values, take_row, &takings[i]};
+        calls[i] = (struct db_call){
+            choose_statement(&parts[i], app->config->reports.rollups, given.collection_id.given),
+            values, take_row, &takings[i]};
     }
     json_write_start(&rendering.json, body);
     json_write_begin_object(&rendering.json);

@@ -89,6 +89,13 @@ const char *pq_server_encoding(const struct pq *pq)
     return encoding == NULL ? "" : encoding;
 }
 
+bool pq_is_standby(const struct pq *pq)
+{
+    const char *said = PQparameterStatus(pq->connection, "in_hot_standby");
+
+    return said != NULL && strcmp(said, "on") == 0;
+}
+
 bool pq_tend(struct pq *pq)
 {
     /* The first call reads the server's last words and succeeds, the second one meets the end. */

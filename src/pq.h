@@ -34,6 +34,9 @@ int pq_socket(const struct pq *pq);
 /* The encoding of the database that an open connection leads to; "" where it did not say. */
 const char *pq_server_encoding(const struct pq *pq);
 
+/* Whether an open connection leads to a server that follows another one, as far as it said so. */
+bool pq_is_standby(const struct pq *pq);
+
 /* Reads what the server sent by itself. Returns false when the connection is broken. */
 bool pq_tend(struct pq *pq);
 

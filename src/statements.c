@@ -16,33 +16,53 @@
     {                                                                                              \
         SQL_INTEGER, SQL_UUID                                                                      \
     }
+#define BY_COLLECTION_COLUMNS                                                                      \
+    {                                                                                              \
+        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_NUMERIC                         \
+    }
+#define AI_DRILLDOWN_COLUMNS                                                                       \
+    {                                                                                              \
+        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC, SQL_NUMERIC, SQL_BIGINT               \
+    }
+#define DAILY_COLUMNS                                                                              \
+    {                                                                                              \
+        SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC                                              \
+    }
+
+/* A row: its id, the name of its file in sql/, whether it is planned once, its shape. */
+#define STATEMENT(id, name, ...) [STATEMENT_##id] = {#name, name##_sql, __VA_ARGS__}
 
 const struct statement statements[STATEMENT_COUNT] = {
-    [STATEMENT_STATS] = {"stats", stats_sql, false, STATS_SHAPE},
-    [STATEMENT_STATS_BY_THREAD] = {"stats_by_thread", stats_by_thread_sql, true, STATS_SHAPE},
-    [STATEMENT_STATS_BY_CHANNEL] = {"stats_by_channel", stats_by_channel_sql, true, STATS_SHAPE},
-    [STATEMENT_STATS_BY_BOT] = {"stats_by_bot", stats_by_bot_sql, true, STATS_SHAPE},
-    [STATEMENT_STATS_BY_USER] = {"stats_by_user", stats_by_user_sql, true, STATS_SHAPE},
-    [STATEMENT_STATS_BY_AGENT] = {"stats_by_agent", stats_by_agent_sql, true, STATS_SHAPE},
-    [STATEMENT_OVERVIEW_BY_COLLECTION] = {"overview_by_collection",
-                                          overview_by_collection_sql,
-                                          false,
-                                          OVERVIEW_PARAMETERS,
-                                          {SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC,
-                                           SQL_NUMERIC}},
-    [STATEMENT_OVERVIEW_AI_DRILLDOWN] = {"overview_ai_drilldown",
-                                         overview_ai_drilldown_sql,
-                                         false,
-                                         OVERVIEW_PARAMETERS,
-                                         {SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC,
-                                          SQL_NUMERIC, SQL_BIGINT}},
-    [STATEMENT_OVERVIEW_DAILY] = {"overview_daily",
-                                  overview_daily_sql,
-                                  false,
-                                  OVERVIEW_PARAMETERS,
-                                  {SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC}},
-    [STATEMENT_SCHEMA_VERSION] =
-        {"schema_version", schema_version_sql, false, {SQL_NOTHING}, {SQL_TEXT}},
+    STATEMENT(STATS, stats, false, STATS_SHAPE),
+    STATEMENT(STATS_BY_THREAD, stats_by_thread, true, STATS_SHAPE),
+    STATEMENT(STATS_BY_CHANNEL, stats_by_channel, true, STATS_SHAPE),
+    STATEMENT(STATS_BY_BOT, stats_by_bot, true, STATS_SHAPE),
+    STATEMENT(STATS_BY_USER, stats_by_user, true, STATS_SHAPE),
+    STATEMENT(STATS_BY_AGENT, stats_by_agent, true, STATS_SHAPE),
+    STATEMENT(ROLLED_STATS, rolled_stats, true, STATS_SHAPE),
+    STATEMENT(ROLLED_STATS_BY_CHANNEL, rolled_stats_by_channel, true, STATS_SHAPE),
+    STATEMENT(ROLLED_STATS_BY_BOT, rolled_stats_by_bot, true, STATS_SHAPE),
+    STATEMENT(ROLLED_STATS_BY_USER, rolled_stats_by_user, true, STATS_SHAPE),
+    STATEMENT(ROLLED_STATS_BY_AGENT, rolled_stats_by_agent, true, STATS_SHAPE),
+    STATEMENT(OVERVIEW_BY_COLLECTION, overview_by_collection, false, OVERVIEW_PARAMETERS,
+              BY_COLLECTION_COLUMNS),
+    STATEMENT(OVERVIEW_AI_DRILLDOWN, overview_ai_drilldown, false, OVERVIEW_PARAMETERS,
+              AI_DRILLDOWN_COLUMNS),
+    STATEMENT(OVERVIEW_DAILY, overview_daily, false, OVERVIEW_PARAMETERS, DAILY_COLUMNS),
+    STATEMENT(ROLLED_OVERVIEW_BY_COLLECTION, rolled_overview_by_collection, true,
+              OVERVIEW_PARAMETERS, BY_COLLECTION_COLUMNS),
+    STATEMENT(ROLLED_OVERVIEW_AI_DRILLDOWN, rolled_overview_ai_drilldown, true, OVERVIEW_PARAMETERS,
+              AI_DRILLDOWN_COLUMNS),
+    STATEMENT(ROLLED_OVERVIEW_DAILY, rolled_overview_daily, true, OVERVIEW_PARAMETERS,
+              DAILY_COLUMNS),
+    STATEMENT(ROLLED_OVERVIEW_BY_COLLECTION_OF_ONE, rolled_overview_by_collection_of_one, true,
+              OVERVIEW_PARAMETERS, BY_COLLECTION_COLUMNS),
+    STATEMENT(ROLLED_OVERVIEW_AI_DRILLDOWN_OF_ONE, rolled_overview_ai_drilldown_of_one, true,
+              OVERVIEW_PARAMETERS, AI_DRILLDOWN_COLUMNS),
+    STATEMENT(ROLLED_OVERVIEW_DAILY_OF_ONE, rolled_overview_daily_of_one, true, OVERVIEW_PARAMETERS,
+              DAILY_COLUMNS),
+    STATEMENT(UPKEEP, upkeep_step, false, {SQL_INTEGER}, {SQL_TEXT}),
+    STATEMENT(SCHEMA_VERSION, schema_version, false, {SQL_NOTHING}, {SQL_TEXT}),
 };
 
 int statement_count(const enum sql_type *types)

@@ -25,14 +25,17 @@ static const struct param params[] = {
 
 enum { PARAM_COUNT = sizeof params / sizeof params[0] };
 
-/* The filters that have an index, the one that commonly leaves the fewest events first. */
-static const struct {
+/* The filters, the one that commonly leaves the fewest events first. Each has an index of the log,
+ * and sums where it stands alone; a thread has too few events for that. */
+static const struct filter {
     size_t place; /* of the parameter, whose first member is `given` */
-    enum statement_id statement;
-} indexed_filters[] = {
-    {PLACE(thread_id), STATEMENT_STATS_BY_THREAD},   {PLACE(user_id), STATEMENT_STATS_BY_USER},
-    {PLACE(channel_id), STATEMENT_STATS_BY_CHANNEL}, {PLACE(bot_id), STATEMENT_STATS_BY_BOT},
-    {PLACE(agent_id), STATEMENT_STATS_BY_AGENT},
+    enum statement_id statement, rolled;
+} filters[] = {
+    {PLACE(thread_id), STATEMENT_STATS_BY_THREAD, STATEMENT_STATS_BY_THREAD},
+    {PLACE(user_id), STATEMENT_STATS_BY_USER, STATEMENT_ROLLED_STATS_BY_USER},
+    {PLACE(channel_id), STATEMENT_STATS_BY_CHANNEL, STATEMENT_ROLLED_STATS_BY_CHANNEL},
+    {PLACE(bot_id), STATEMENT_STATS_BY_BOT, STATEMENT_ROLLED_STATS_BY_BOT},
+    {PLACE(agent_id), STATEMENT_STATS_BY_AGENT, STATEMENT_ROLLED_STATS_BY_AGENT},
 };
 
 /* The columns of a row: ts, which totals lack, and the figures. */
@@ -96,15 +99,20 @@ static bool check_window(const struct stats_params *given, struct error *error)
 
 /* ---- The statement ---- */
 
-static const struct statement *choose_statement(const struct stats_params *given)
+static const struct statement *choose_statement(const struct stats_params *given, bool rollups)
 {
-    for (size_t i = 0; i < sizeof indexed_filters / sizeof indexed_filters[0]; i++) {
-        const bool *is_given = (const void *)((const char *)given + indexed_filters[i].place);
+    const struct filter *first = NULL;
+    int count = 0;
 
-        if (*is_given)
-            return &statements[indexed_filters[i].statement];
+    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+        const bool *is_given = (const void *)((const char *)given + filters[i].place);
+
+        if (*is_given && count++ == 0)
+            first = &filters[i];
     }
-    return &statements[STATEMENT_STATS];
+    if (first == NULL)
+        return &statements[rollups ? STATEMENT_ROLLED_STATS : STATEMENT_STATS];
+    return &statements[rollups && count == 1 ? first->rolled : first->statement];
 }
 
 static void set_uuid(struct db_value *value, const struct param_uuid *param)
@@ -256,7 +264,8 @@ static bool answer(struct app *app, const struct request *request, struct stats_
 {
     struct db_value values[STATEMENT_PARAMETERS_MOST] = {0};
     struct rendering rendering = {.given = given};
-    struct db_call call = {choose_statement(given), values, take_row, &rendering};
+    struct db_call call = {choose_statement(given, app->config->reports.rollups), values, take_row,
+                           &rendering};
 
     set_values(given, values);
     json_write_start(&rendering.json, body);

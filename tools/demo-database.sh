@@ -64,6 +64,14 @@ ask() {
     psql_as tally tally --tuples-only --no-align --command "$1"
 }
 
+# with_included FILE: prints a file of sql/ with the files that it includes. Whoever runs psql may have no way
+# to them.
+with_included() {
+    awk -v folder="$tree/sql/" '
+        $1 == "\\ir" { while ((getline line <(folder $2)) > 0) print line; next }
+        { print }' "$tree/sql/$1"
+}
+
 # load_schema: brings roles, database, tables and rights to their present state, from whatever state
 # an earlier or interrupted run left them in.
 load_schema() {
@@ -74,7 +82,7 @@ where not exists (select from pg_roles where rolname = name) \gexec
 select 'create database tally owner tally'
 where not exists (select from pg_database where datname = 'tally') \gexec
 SQL
-    psql_as tally tally --file - <"$tree/sql/schema.sql"
+    with_included schema.sql | psql_as tally tally --file -
     psql_as postgres tally --set role=tally_web --file - <"$tree/sql/grants.sql"
 }
 

@@ -50,6 +50,21 @@ class Store:
     def close(self) -> None:
         self.connection.close()
 
+    def add(self, events: Iterable[Event]) -> None:
+        self._copy("resource_usage_log", COLUMNS, (_row(event) for event in events))
+
+    def upkeep(self, events: int = 10_000, steps: int = 1_000_000) -> None:
+        """Take steps of the upkeep of sums, up to the end where there are no fewer."""
+        for _ in range(steps):
+            [(said,)] = self.connection.execute("select tally_upkeep(%s)", [events]).fetchall()
+            assert said in ("done", "more"), said
+            if said == "done":
+                break
+
+    def differences(self) -> list[tuple[Any, ...]]:
+        """Between the sums and the events that they should hold."""
+        return self.connection.execute("select * from tally_verify()").fetchall()
+
     def fill(self, events: Iterable[Event], titles: Optional[Mapping[str, Optional[str]]] = None,
              now: Optional[int] = None) -> None:
         """Replace what is there, and set the clock where `now` is given, in microseconds."""
@@ -58,7 +73,7 @@ class Store:
             if now is not None:
                 self.connection.execute("update clock.instant set now = %s", [timestamptz(now)])
             self._copy("nodes", ("id", "title"), (titles or {}).items())
-            self._copy("resource_usage_log", COLUMNS, (_row(event) for event in events))
+            self.add(events)
 
     def _copy(self, table: str, columns: Iterable[str], rows: Iterable[tuple[Any, ...]]) -> None:
         with self.connection.cursor() as cursor:

@@ -13,7 +13,7 @@ LAYERS = [
     {"hex", "calendar", "query_string", "timestamp", "uuid", "bucket", "decimal",
      "float_format", "json_write", "params", "statements_sql", "statements", "schema_version",
      "identity", "config", "db_value", "pq", "db_fault", "db_exchange", "db_link", "db", "fields"},
-    {"app", "stats", "overview", "health"},
+    {"app", "stats", "overview", "health", "upkeep"},
     {"route", "request_log"},
     {"request_in", "reply_out", "peer", "waiting"},
     {"worker"},

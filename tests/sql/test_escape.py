@@ -11,7 +11,8 @@ from run import Done, install, psql, sql
 LOOSENED = ["set default_transaction_read_only = off; set statement_timeout = 0; set lock_timeout = 0",
             "set session characteristics as transaction read write"]
 
-TABLES = ["resource_usage_log", "nodes", "tally_schema", "secrets"]
+TABLES = ["resource_usage_log", "nodes", "tally_schema", "secrets", "tally_rollup", "tally_rollup_ai", "tally_rollup_state",
+          "tally_group", "tally_report", "tally_correction"]
 
 WRITES = [
     "insert into {} default values", "insert into {} default values on conflict do nothing", "delete from {}",
@@ -20,7 +21,7 @@ WRITES = [
     "create index planted on {} ((1))", "create rule planted as on select to {} do instead select 1",
     "create trigger planted before insert on {} execute function suppress_redundant_updates_trigger()",
     "create policy planted on {} using (true)", "alter table {} enable row level security",
-    "grant select on {} to public", "comment on table {} is ''", "alter table {} owner to web",
+    "comment on table {} is ''", "alter table {} owner to web",
 ]
 
 READS = [
@@ -29,7 +30,7 @@ READS = [
     "select parent from nodes", "select count(parent) from nodes", "select nodes from nodes",
     "select to_jsonb(nodes) from nodes", "select title from nodes where parent is null",
     "select title from nodes order by parent", "select ctid from nodes", "select id from resource_usage_log",
-    "select seq from resource_usage_log", "select last_value from resource_usage_log_seq",
+    "select last_value from resource_usage_log_seq",
     "select * from secrets_view", "select leak()",
     "select rolpassword from pg_authid", "select passwd from pg_shadow", "select * from pg_statistic",
     "select * from pg_largeobject", "select * from pg_hba_file_rules", "select * from pg_file_settings",
@@ -131,6 +132,17 @@ def check_refused(session: "psycopg.Connection[Any]", statement: str) -> None:
 @pytest.mark.parametrize("statement", WRITES)
 def test_writes_nothing(session: "psycopg.Connection[Any]", statement: str, table: str) -> None:
     check_refused(session, statement.format(table))
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_passes_no_right_on(session: "psycopg.Connection[Any]", table: str) -> None:
+    """Where the role may read a table, PostgreSQL only warns that nothing was granted."""
+    try:
+        session.execute(f"grant select on {table} to public")
+    except psycopg.errors.InsufficientPrivilege:
+        session.execute("rollback")
+    assert session.execute("select grantee from information_schema.role_table_grants"
+                           " where table_name = %s and grantee = 'PUBLIC'", [table]).fetchall() == []
 
 
 @pytest.mark.parametrize("statement", READS)

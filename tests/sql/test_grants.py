@@ -14,15 +14,17 @@ SETTINGS = {"default_transaction_read_only": "on", "statement_timeout": "9s", "l
 ALLOWED = [
     "select version from tally_schema",
     "select id, title from nodes",
-    "select created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail"
-    " from resource_usage_log",
+    "select created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail,"
+    " seq from resource_usage_log",
+    "select * from tally_rollup, tally_group, tally_report, tally_rollup_state, tally_correction",
+    "select * from tally_window(now(), now(), 'ai'), tally_pieces('2026-01-01', '2026-02-01', 'day')",
+    "select tally_upkeep(10)",
     "select tally_number(detail -> 'x'), tally_total_member(resource_type) from resource_usage_log",
 ]
 
 FORBIDDEN = [
     "select * from resource_usage_log",
     "select id from resource_usage_log",
-    "select seq from resource_usage_log",
     "select count(*) from secrets",
     "select parent from nodes",
     "insert into resource_usage_log (resource_type) values ('ai')",
@@ -36,6 +38,20 @@ FORBIDDEN = [
     "alter table resource_usage_log add column x int",
     "drop table nodes",
     "create table mine (x int)",
+    "insert into tally_rollup values (now(), 1, 1, 'day', 'ai', 1, 1, 1, 1)",
+    "update tally_rollup set events = 0",
+    "delete from tally_rollup_ai",
+    "truncate tally_rollup",
+    "insert into tally_group (hash, report) values (1, 'ai')",
+    "update tally_report set finest = 'day'",
+    "update tally_rollup_state set watermark = 0",
+    "insert into tally_correction (sign, created_at, resource_type) values (1, now(), 'ai')",
+    "delete from tally_correction",
+    "select tally_add('{}')",
+    "select * from tally_verify()",
+    "select tally_keep('user', 'hour')",
+    "call tally_rebuild()",
+    "call tally_adopt()",
 ]
 
 
@@ -107,7 +123,7 @@ def test_tables_are_found_in_a_schema_of_their_own(cluster: Postgres, dbname: st
     try:
         for name in ("schema.sql", "grants.sql"):
             assert psql(cluster, dbname, name, "-v", "role=web", user=superuser).status == 0
-        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(1,)]
+        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(2,)]
     finally:
         cluster.sql(f"alter role {superuser} in database {dbname} reset all")
 

@@ -5,10 +5,11 @@
 #include <string.h>
 
 const struct fake_answer *fake_answer;
-const char *fake_statement;
+const char *fake_statement, *fake_statements[FAKE_CALLS];
 char fake_values[STATEMENT_PARAMETERS_MOST][64];
 size_t fake_calls;
 int fake_timeout;
+bool fake_can_change;
 
 struct db_row {
     const char *const *columns;
@@ -53,6 +54,8 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
     (void)peer_fd;
     fake_statement = calls[0].statement->name;
     fake_calls = count;
+    for (size_t call = 0; call < count; call++)
+        fake_statements[call] = calls[call].statement->name;
     for (int i = 0; i < statement_count(calls[0].statement->parameters); i++)
         note_value(&calls[0].values[i], fake_values[i]);
     if (fake_answer->fails_with != ERROR_NONE)
@@ -66,4 +69,16 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
         }
     }
     return true;
+}
+
+bool db_can_change(const struct db *db)
+{
+    (void)db;
+    return fake_can_change;
+}
+
+bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error)
+{
+    fake_timeout = timeout;
+    return db_run(db, call, 1, -1, error);
 }

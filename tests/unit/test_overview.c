@@ -11,11 +11,13 @@
 
 #define ID "550e8400-e29b-41d4-a716-446655440000"
 
+static struct config config;
+
 static void ask(const char *query, const struct fake_answer *answer, struct buffer *body,
                 struct error *error)
 {
     struct request request = {.query = query, .identity = {"ada", ROLE_ADMIN, false, {{0}}}};
-    struct app app = {0};
+    struct app app = {.config = &config};
 
     fake_answer = answer;
 
@@ -104,6 +106,38 @@ static void narrows_to_a_collection(void **state)
     buffer_free(&body);
 }
 
+static void goes_by_the_sums_where_it_may(void **state)
+{
+    static const struct fake_answer nothing = {0};
+    static const struct {
+        bool rollups;
+        const char *query, *statements[3];
+    } cases[] = {
+        {false, "", {"overview_by_collection", "overview_ai_drilldown", "overview_daily"}},
+        {true,
+         "",
+         {"rolled_overview_by_collection", "rolled_overview_ai_drilldown",
+          "rolled_overview_daily"}},
+        {true,
+         "collection_id=" ID,
+         {"rolled_overview_by_collection_of_one", "rolled_overview_ai_drilldown_of_one",
+          "rolled_overview_daily_of_one"}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct buffer body = {0};
+        struct error error = {0};
+
+        config.reports.rollups = cases[i].rollups;
+        ask(cases[i].query, &nothing, &body, &error);
+        for (size_t call = 0; call < fake_calls; call++)
+            assert_string_equal(fake_statements[call], cases[i].statements[call]);
+        buffer_free(&body);
+    }
+    config.reports.rollups = false;
+}
+
 static void tells_what_went_wrong(void **state)
 {
     static const struct fake_answer late = {.fails_with = ERROR_DEADLINE};
@@ -130,8 +164,11 @@ static void tells_what_went_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_empty_parts),       cmocka_unit_test(writes_every_part),
-        cmocka_unit_test(keeps_days_within_a_year), cmocka_unit_test(narrows_to_a_collection),
+        cmocka_unit_test(writes_empty_parts),
+        cmocka_unit_test(writes_every_part),
+        cmocka_unit_test(keeps_days_within_a_year),
+        cmocka_unit_test(narrows_to_a_collection),
+        cmocka_unit_test(goes_by_the_sums_where_it_may),
         cmocka_unit_test(tells_what_went_wrong),
     };
 

@@ -22,6 +22,8 @@
 
 static const struct fake_answer nothing = {ERROR_NONE, NO_ROWS};
 
+static bool uses_rollups;
+
 /* Asks as this role, with OWN as the user's id where there is one; keeps body and error. */
 static struct asked {
     struct buffer body;
@@ -31,7 +33,7 @@ static struct asked {
 static enum error_code ask(enum tenancy tenancy, enum role role, const char *query,
                            const struct fake_answer *answer)
 {
-    struct config config = {.service.tenancy = tenancy};
+    struct config config = {.service.tenancy = tenancy, .reports.rollups = uses_rollups};
     struct app app = {.config = &config};
     struct request request = {.query = query, .identity = {"ada", role, role == ROLE_USER, {{0}}}};
 
@@ -157,24 +159,35 @@ static void refuses_a_window_that_ends_before_it_begins(void **state)
                      ERROR_NONE);
 }
 
-static void goes_by_the_index_that_leaves_the_least(void **state)
+/* The query, the statement that reads events for it, and the one that goes by sums where there are.
+ */
+static void goes_by_sums_or_the_index_that_leaves_the_least(void **state)
 {
-    static const char *const cases[][2] = {
-        {"", "stats"},
-        {"agent_id=a", "stats_by_agent"},
-        {"agent_id=a&user_id=" OWN, "stats_by_user"},
-        {"user_id=" OWN "&bot_id=" OWN, "stats_by_user"},
-        {"bot_id=" OWN "&channel_id=" OWN, "stats_by_channel"},
-        {"bot_id=" OWN "&agent_id=a", "stats_by_bot"},
-        {"channel_id=" OWN "&thread_id=t&user_id=" OWN, "stats_by_thread"},
+    static const char *const cases[][3] = {
+        {"", "stats", "rolled_stats"},
+        {"bucket=none", "stats", "rolled_stats"},
+        {"agent_id=a", "stats_by_agent", "rolled_stats_by_agent"},
+        {"user_id=" OWN, "stats_by_user", "rolled_stats_by_user"},
+        {"bot_id=" OWN, "stats_by_bot", "rolled_stats_by_bot"},
+        {"channel_id=" OWN, "stats_by_channel", "rolled_stats_by_channel"},
+        {"thread_id=t", "stats_by_thread", "stats_by_thread"},
+        {"agent_id=a&user_id=" OWN, "stats_by_user", "stats_by_user"},
+        {"user_id=" OWN "&bot_id=" OWN, "stats_by_user", "stats_by_user"},
+        {"bot_id=" OWN "&channel_id=" OWN, "stats_by_channel", "stats_by_channel"},
+        {"bot_id=" OWN "&agent_id=a", "stats_by_bot", "stats_by_bot"},
+        {"channel_id=" OWN "&thread_id=t&user_id=" OWN, "stats_by_thread", "stats_by_thread"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_int_equal(ask(TENANCY_MULTI, ROLE_ADMIN, cases[i][0], &nothing), ERROR_NONE);
-        assert_string_equal(fake_statement, cases[i][1]);
-        assert_int_equal(fake_calls, 1);
+        for (int rollups = 0; rollups < 2; rollups++) {
+            uses_rollups = rollups == 1;
+            assert_int_equal(ask(TENANCY_MULTI, ROLE_ADMIN, cases[i][0], &nothing), ERROR_NONE);
+            assert_string_equal(fake_statement, cases[i][1 + rollups]);
+            assert_int_equal(fake_calls, 1);
+        }
     }
+    uses_rollups = false;
 }
 
 static void finds_nothing_by_a_text_with_a_nul(void **state)
@@ -234,7 +247,7 @@ int main(void)
         cmocka_unit_test(gives_the_totals_as_the_one_bucket_of_none),
         cmocka_unit_test(takes_the_database_s_now),
         cmocka_unit_test(refuses_a_window_that_ends_before_it_begins),
-        cmocka_unit_test(goes_by_the_index_that_leaves_the_least),
+        cmocka_unit_test(goes_by_sums_or_the_index_that_leaves_the_least),
         cmocka_unit_test(finds_nothing_by_a_text_with_a_nul),
         cmocka_unit_test(holds_a_user_to_the_own_usage),
         cmocka_unit_test(needs_the_id_of_a_user),

@@ -1,0 +1,30 @@
+-- What the two statements of this part of the overview have in common, up to whose sums they take.
+select
+  usage.collection_id,
+  nodes.title as collection_title,
+  usage.job_type,
+  usage.model_level,
+  usage.tokens_in,
+  usage.tokens_out,
+  usage.event_count
+from (
+  select
+    collection_id,
+    job_type,
+    model_level,
+    sum(tokens_in) as tokens_in,
+    sum(tokens_out) as tokens_out,
+    sum(event_count)::bigint as event_count
+  from (
+    select
+      member.key as collection_id, member.name as job_type, member.level as model_level, summed.tokens_in,
+      summed.tokens_out, summed.event_count
+    from (
+      select
+        cell.group_id, sum(cell.total) as tokens_in, sum(cell.secondary) as tokens_out,
+        sum(cell.events)::bigint as event_count
+      from chosen
+      cross join lateral tally_pieces(
+        chosen.pieces_since at time zone 'UTC', chosen.pieces_until at time zone 'UTC', 'month'::text
+      ) piece
+      join tally_rollup cell on cell.grain = piece.grain and cell.period >= piece.first and cell.period < piece.before

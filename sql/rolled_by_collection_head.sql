@@ -1,0 +1,28 @@
+-- What the two statements of this part of the overview have in common, up to whose sums they take.
+select
+  usage.collection_id,
+  nodes.title as collection_title,
+  usage.resource_type,
+  usage.event_count,
+  usage.total_value,
+  usage.secondary_value
+from (
+  select
+    collection_id,
+    resource_type,
+    sum(event_count)::bigint as event_count,
+    sum(total_value) as total_value,
+    sum(secondary_value) as secondary_value
+  from (
+    select
+      member.key as collection_id, member.name as resource_type, summed.event_count, summed.total_value,
+      summed.secondary_value
+    from (
+      select
+        cell.group_id, sum(cell.events)::bigint as event_count, sum(cell.total) as total_value,
+        sum(cell.secondary) as secondary_value
+      from chosen
+      cross join lateral tally_pieces(
+        chosen.pieces_since at time zone 'UTC', chosen.pieces_until at time zone 'UTC', 'month'::text
+      ) piece
+      join tally_rollup cell on cell.grain = piece.grain and cell.period >= piece.first and cell.period < piece.before

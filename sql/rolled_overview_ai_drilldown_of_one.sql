@@ -1,0 +1,10 @@
+-- overview_ai_drilldown.sql from the sums, of one collection.
+with report as (
+  select 'job'::text as report
+\ir rolled_overview_edges.sql
+      and collection_id = $2
+\ir rolled_overview_rest.sql
+\ir rolled_ai_drilldown_head.sql
+        and cell.report = 'job' and cell.group_id = any (array(
+          select member.id from tally_group member where member.report = 'job' and member.key = $2))
+\ir rolled_ai_drilldown_tail.sql

@@ -1,0 +1,15 @@
+-- The AI usage of one agent, from the sums.
+with report as (
+  select 'agent'::text as report
+\ir rolled_stats_head.sql
+    and cell.report = 'agent' and cell.group_id = (
+      select member.id from tally_group member
+      where member.hash = tally_group_hash('agent', null, $8, null) and member.report = 'agent'
+        and member.name = $8
+    )
+\ir rolled_stats_edges.sql
+          and agent_id = $8
+          and created_at >= edge.since
+          and created_at < edge.until
+\ir rolled_stats_rest.sql
+\ir stats_tail.sql
