@@ -110,8 +110,8 @@ def postgres_program(name: str) -> Path:
     return found[-1]
 
 
-def start_postgres(data: Path, run: Path) -> Service:
-    settings = {**POSTGRES_SETTINGS, "listen_addresses": "", "unix_socket_directories": run}
+def start_postgres(data: Path, run: Path, others: Mapping[str, str]) -> Service:
+    settings = {**POSTGRES_SETTINGS, **others, "listen_addresses": "", "unix_socket_directories": run}
     argv: list[object] = [postgres_program("postgres"), "-D", data]
     for name, value in settings.items():
         argv += ["-c", f"{name}={value}"]
@@ -121,14 +121,16 @@ def start_postgres(data: Path, run: Path) -> Service:
     return service
 
 
-def start_pool(program: Path, run: Path) -> Service:
-    """The program is copied to where the account of the services can reach it."""
-    copy, ini, end = run / "tally.fcgi", run / "tally.ini", run / "tally.sock"
+def start_pool(program: Path, run: Path, folder: Path, count: int = WORKERS, rollups: bool = False) -> Service:
+    """Workers in `folder`, for the database whose socket is in `run`. The program is copied to where the
+    account of the services can reach it. Keeping sums up would be measured with a reply, so none does."""
+    copy, ini, end = folder / "tally.fcgi", folder / "tally.ini", folder / "tally.sock"
     shutil.copy(program, copy)
-    ini.write_text(f"[database]\nhost = {run}\ndbname = tally\nuser = tally_web\n")
+    ini.write_text(f"[database]\nhost = {run}\ndbname = tally\nuser = tally_web\nquery_timeout = {QUERY_TIMEOUT}\n"
+                   f"[reports]\nrollups = {'yes' if rollups else 'no'}\nupkeep = no\n")
     service = Service(["spawn-fcgi", "-n", "-s", end, "-M", "0660", "--", shutil.which("multiwatch"),
-                       "-f", WORKERS, "-t", "0", "--", copy, "-c", ini], run / "pool.log", signal.SIGTERM)
-    service.wait_until(lambda: end.exists() and len(service.children()) == WORKERS)
+                       "-f", count, "-t", "0", "--", copy, "-c", ini], folder / "pool.log", signal.SIGTERM)
+    service.wait_until(lambda: end.exists() and len(service.children()) == count)
     return service
 
 

@@ -121,18 +121,23 @@ begin
 end
 $$;
 
--- Goes on until the sums hold the whole log, in steps that are each committed: it may be stopped, and called
--- again. Says how far it is.
+-- Goes on until the sums hold what is in the log now, in steps that are each committed: it may be stopped, and
+-- called again. Says how far it is.
 create or replace procedure tally_adopt(most int default 50000)
   language plpgsql
 as $$
 declare
   said text;
   told timestamptz := clock_timestamp();
+  wanted bigint := coalesce(pg_sequence_last_value('resource_usage_log_seq'), 0);
 begin
   loop
     said := tally_upkeep(most);
     commit;
+    if exists (select from tally_rollup_state
+               where stage = 'kept' and adopted_from = '-infinity' and watermark >= wanted) then
+      said := 'done';
+    end if;
     exit when said in ('done', 'standby', 'unfit');
     if said in ('busy', 'waiting') then
       perform pg_sleep(0.1);

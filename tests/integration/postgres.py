@@ -5,11 +5,11 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Mapping, Optional
 
 import psycopg
 
-from process import ROOT, Process, scratch_directory, service_user
+from process import ROOT, Process, children, scratch_directory, service_user
 from wait import wait_until
 
 WEB_ROLE = "tally_web"
@@ -37,7 +37,8 @@ def program(name: str) -> Path:
 class Postgres:
     """One cluster, started; databases are made in it on demand."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] = {}) -> None:
+        self.settings = {**SETTINGS, **settings}
         self.account = service_user("postgres")
         self.superuser = self.account or getpass.getuser()
         self.directory = scratch_directory("postgres", self.account)
@@ -56,7 +57,7 @@ class Postgres:
 
     def start(self) -> None:
         argv: list[object] = [program("postgres"), "-D", self.data, "-k", self.directory]
-        for name, value in SETTINGS.items():
+        for name, value in self.settings.items():
             argv += ["-c", f"{name}={value}"]
         # A backend that waits for one of its own would hold back a fast stop: quit at once.
         self.process = Process(argv, self.log, self.account, end=signal.SIGQUIT)
@@ -76,6 +77,15 @@ class Postgres:
         if self.process:
             self.process.stop(modes[mode], seconds=30)
             self.process = None
+
+    def kill(self) -> None:
+        """End all of its processes at once, as the kernel does when it runs out of memory."""
+        if self.process:
+            # One that stands still starts no more of them meanwhile.
+            os.kill(self.process.pid, signal.SIGSTOP)
+            for pid in [*children(self.process.pid), self.process.pid]:
+                os.kill(pid, signal.SIGKILL)
+            self.stop("immediate")
 
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)
