@@ -118,6 +118,8 @@ begin
     ) member on member.hash = cell.hash and member.report = cell.report
       and member.key is not distinct from cell.key and member.name is not distinct from cell.name
       and member.level is not distinct from cell.level
+    -- What is read together lies together.
+    order by cell.report, cell.grain, member.id, cell.period
     on conflict (group_id, grain, period, report) do update set
       events = kept.events + excluded.events,
       total = kept.total + excluded.total,

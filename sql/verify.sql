@@ -7,7 +7,8 @@ create or replace view tally_rollup_status as
 select
   stage,
   stage = 'kept'::text
-    and log_file = pg_relation_filenode('resource_usage_log'::regclass)
+    -- By name, whichever table has it now.
+    and log_file = pg_relation_filenode(to_regclass('resource_usage_log'::text))
     and rollup_file = pg_relation_filenode('tally_rollup_type'::regclass) as in_use,
   adopted_from,
   coalesce(pg_sequence_last_value('resource_usage_log_seq'::regclass), 0::bigint) - watermark as numbers_to_fold,
@@ -94,7 +95,7 @@ $$;
 
 -- Every difference between the sums and the log, from the UTC day of `since` to that of `until`: what the sums
 -- have too much, none where all is right. The finest are compared with the events, day by day, and the others
--- with the finer ones.
+-- with the finer ones. Sums that are not in use are made anew in any case, and are not looked at.
 create or replace function tally_verify(since timestamptz default '-infinity', until timestamptz default 'infinity')
 returns table (report text, key uuid, name text, level text, grain text, period timestamp, events numeric,
                total numeric, secondary numeric, tokens_cached numeric, cost_usd numeric)
@@ -106,6 +107,10 @@ declare
   last timestamp := tally_verify.until at time zone 'UTC';
   day timestamp;
 begin
+  if not (select in_use from tally_rollup_status) then
+    raise warning 'The sums are not in use: replies count from the events. call tally_adopt() makes them anew.';
+    return;
+  end if;
   for day in
     select date_trunc('day'::text, kept.period) from tally_rollup kept
     where kept.period >= first and kept.period <= last and kept.grain <> 'month'::text
