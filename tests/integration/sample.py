@@ -38,3 +38,7 @@ def load(postgres: Postgres, dbname: str) -> None:
                  "c0000000-0000-4000-8000-000000000001", "Kölner Straße", dbname=dbname)
     postgres.sql(EVENTS, USER_ID, OTHER_ID, dbname=dbname)
     postgres.sql(RECENT, USER_ID, dbname=dbname)
+
+
+def load_more(postgres: Postgres, dbname: str) -> None:
+    postgres.sql(EVENTS, USER_ID, OTHER_ID, dbname=dbname)
