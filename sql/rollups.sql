@@ -83,6 +83,7 @@ create table if not exists tally_rollup_state (
   stage        text not null default 'anew' check (stage in ('anew', 'starting', 'kept')),
   log_file     oid,
   rollup_file  oid,
+  cleared_to   int,      -- while sums are thrown away: the last group that has none any more
   base         bigint not null default 0,
   watermark    bigint not null default 0,
   adopted_from timestamptz not null default 'infinity',

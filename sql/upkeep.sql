@@ -186,6 +186,37 @@ begin
 end
 $$;
 
+-- Takes a step of throwing the sums away, which nobody reads any more: all at once where nobody holds a lock on
+-- them, and else a number of groups, so that constant readers cannot hold it up. Then begins new ones.
+create or replace function tally_begin_anew(inout state tally_rollup_state, most int)
+  language plpgsql
+as $$
+#variable_conflict use_variable
+declare
+  before int := coalesce(state.cleared_to, 0);
+begin
+  state.stage := 'anew';
+  begin
+    lock table tally_rollup in access exclusive mode nowait;
+    truncate tally_rollup;
+    state.cleared_to := null;
+  exception
+    when lock_not_available then
+      state.cleared_to := (select max(next.id) from (
+        select member.id from tally_group member where member.id > before order by member.id limit 1 + most / 500
+      ) next);
+      delete from tally_rollup where group_id > before and group_id <= state.cleared_to;
+  end;
+  if state.cleared_to is null then
+    state.stage := 'starting';
+    state.log_file := pg_relation_filenode('resource_usage_log'::regclass);
+    state.rollup_file := pg_relation_filenode('tally_rollup_type'::regclass);
+    state.adopted_from := 'infinity';
+    state := tally_aim(state);
+  end if;
+end
+$$;
+
 -- Whether sums of this log can be kept at all: it is one table, and no change to it goes unnoticed.
 create or replace function tally_can_keep() returns boolean
   language sql stable
@@ -313,13 +344,7 @@ begin
     end if;
     if state.stage = 'anew'::text or state.log_file is distinct from pg_relation_filenode('resource_usage_log'::regclass)
        or state.rollup_file is distinct from pg_relation_filenode('tally_rollup_type'::regclass) then
-      lock table tally_rollup in access exclusive mode nowait;
-      truncate tally_rollup;
-      state.stage := 'starting';
-      state.log_file := pg_relation_filenode('resource_usage_log'::regclass);
-      state.rollup_file := pg_relation_filenode('tally_rollup_type'::regclass);
-      state.adopted_from := 'infinity';
-      state := tally_aim(state);
+      state := tally_begin_anew(state, most);
     end if;
   exception
     when lock_not_available then
@@ -360,7 +385,7 @@ begin
   if state::text <> former then
     update tally_rollup_state set
       stage = state.stage, log_file = state.log_file, rollup_file = state.rollup_file, base = state.base,
-      watermark = state.watermark, adopted_from = state.adopted_from, target = state.target,
+      cleared_to = state.cleared_to, watermark = state.watermark, adopted_from = state.adopted_from, target = state.target,
       writers = state.writers, of_prepared = state.of_prepared;
   end if;
   return tally_what_remains(state);

@@ -20,7 +20,7 @@ SECONDS = short_or_full(60, 1200)
 WRITERS, READERS, COMPARISONS_AT_LEAST = 8, 2, 50
 
 # A server that is killed must not lose what it said was done.
-DURABLE = {"synchronous_commit": "on", "full_page_writes": "on", "max_prepared_transactions": "40"}
+DURABLE = {"synchronous_commit": "on", "full_page_writes": "on", "max_prepared_transactions": "200"}
 
 
 def kill_worker(pool: Pool, numbers: random.Random) -> None:

@@ -179,15 +179,26 @@ def roll_back(connection: Connection, numbers: random.Random) -> None:
         raise psycopg.Rollback()
 
 
+def finish(connection: Connection, name: str, numbers: random.Random) -> None:
+    try:
+        connection.execute(f"{numbers.choice(['commit', 'commit', 'rollback'])} prepared '{name}'")
+    except (psycopg.errors.UndefinedObject, psycopg.errors.ObjectNotInPrerequisiteState):
+        pass  # another one finishes it
+
+
 def prepare(connection: Connection, numbers: random.Random) -> None:
-    """In two phases, with other work of the same session between them."""
+    """In two phases, with other work of the same session between them. Some are left for whoever comes later."""
     name = f"{numbers.getrandbits(64):x}"
     connection.execute("begin")
     for _ in range(numbers.randint(1, 3)):
         numbers.choice([insert_one, insert_many, update, delete])(connection, numbers)
     connection.execute(f"prepare transaction '{name}'")
     insert_one(connection, numbers)
-    connection.execute(f"{numbers.choice(['commit', 'commit', 'rollback'])} prepared '{name}'")
+    if numbers.random() < 0.8:
+        finish(connection, name, numbers)
+    for old, in connection.execute("select gid from pg_prepared_xacts where prepared < now() - random() * interval '9 s'"
+                                   " order by random() limit 1").fetchall():
+        finish(connection, old, numbers)
 
 
 ACTIONS = [*SIMPLE, several, roll_back, prepare]

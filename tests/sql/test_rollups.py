@@ -323,3 +323,17 @@ def test_a_change_that_is_open_during_a_fold(cluster: Postgres, dbname: str, own
     check(owner)
     upkeep(owner)
     check(owner)
+
+
+def test_readers_do_not_hold_up_new_sums(cluster: Postgres, dbname: str, owner: Owner) -> None:
+    """They hold locks all the time, perhaps; the old sums are then thrown away group by group."""
+    with psycopg.connect(cluster.conninfo(dbname, "owner")) as reader:
+        reader.execute("set transaction isolation level repeatable read")
+        before = reader.execute("select count(*), sum(events) from tally_rollup").fetchall()
+        owner.execute("update tally_rollup_state set stage = 'anew'")
+        said = [owner.execute("select tally_upkeep(1)").fetchall() for _ in range(3)]
+        assert said == [[("more",)]] * 3
+        check(owner, in_use=False)
+        assert upkeep(owner) == "done"
+        check(owner)
+        assert reader.execute("select count(*), sum(events) from tally_rollup").fetchall() == before
