@@ -126,12 +126,16 @@ begin
       secondary = kept.secondary + excluded.secondary,
       tokens_cached = kept.tokens_cached + excluded.tokens_cached,
       cost_usd = kept.cost_usd + excluded.cost_usd
-    returning kept.tableoid as rollup, kept.ctid as place, kept.events
+    returning kept.tableoid as rollup, kept.ctid as place, kept.events, kept.total, kept.secondary,
+      kept.tokens_cached, kept.cost_usd
   )
   select pg_catalog.array_agg(rollup), pg_catalog.array_agg(place) into emptied_tables, emptied_places
-  from stored where events = 0::bigint;
+  from stored
+  where events = 0::bigint and total = 0::numeric and secondary = 0::numeric and tokens_cached = 0::numeric
+    and cost_usd = 0::numeric;
 
-  -- A group without events in a period has no sum there.
+  -- A group without events in a period has no sum there. No events alone is not enough: some of the corrections
+  -- to it may be still to come.
   if emptied_places is not null then
     delete from tally_rollup kept
     using rows from (pg_catalog.unnest(emptied_tables), pg_catalog.unnest(emptied_places)) emptied (rollup, place)

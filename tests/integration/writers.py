@@ -196,8 +196,8 @@ def prepare(connection: Connection, numbers: random.Random) -> None:
     insert_one(connection, numbers)
     if numbers.random() < 0.8:
         finish(connection, name, numbers)
-    for old, in connection.execute("select gid from pg_prepared_xacts where prepared < now() - random() * interval '9 s'"
-                                   " order by random() limit 1").fetchall():
+    for old, in connection.execute("select gid from pg_prepared_xacts where prepared < now() - random() * interval '4 s'"
+                                   " order by random() limit 3").fetchall():
         finish(connection, old, numbers)
 
 

@@ -337,3 +337,21 @@ def test_readers_do_not_hold_up_new_sums(cluster: Postgres, dbname: str, owner: 
         assert upkeep(owner) == "done"
         check(owner)
         assert reader.execute("select count(*), sum(events) from tally_rollup").fetchall() == before
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_corrections_may_be_added_in_any_order(owner: Owner, order: tuple[int, ...]) -> None:
+    """One event was changed twice, and its sum is for a while one of no events."""
+    owner.execute("delete from resource_usage_log; insert into resource_usage_log (resource_type, detail)"
+                  " values ('ai', '{\"tokens_in\": 500}')")
+    assert upkeep(owner) == "done"
+    for tokens in (5, 70):
+        owner.execute("update resource_usage_log set detail = jsonb_build_object('tokens_in', %s::int)", [tokens])
+    rows = owner.execute("delete from tally_correction returning tally_correction::text").fetchall()
+    for place in order:
+        owner.execute("insert into tally_correction select (%s::tally_correction).*", rows[place])
+    for _ in order:
+        owner.execute("select tally_upkeep(1)")
+        check(owner)
+    assert owner.execute("select events, total from tally_rollup where report = 'ai' and grain = 'day'").fetchall() == [
+        (1, 70)]
