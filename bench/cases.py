@@ -62,6 +62,11 @@ def statement(name: str) -> str:
     return "".join(json.loads(literal) for literal in literals)
 
 
+def compiled_in() -> list[str]:
+    """The names of all statements of the worker."""
+    return re.findall(r"const char (\w+)_sql\[\]", (ROOT / "src/statements_sql.h").read_text())
+
+
 def with_variables(name: str, parameters: Sequence[str], **renamed: str) -> str:
     """A statement with pgbench's variables in place of its parameters."""
     def variable(match: re.Match[str]) -> str:

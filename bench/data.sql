@@ -75,8 +75,9 @@ select
     when is_ai then jsonb_build_object(
       'tokens_in', tokens_in, 'tokens_out', tokens_out, 'tokens_cached', floor(cached_draw * tokens_in),
       'cost_usd', round(((tokens_in * 3 + tokens_out * 15) * level / 1e6)::numeric, 6),
-      'job_type', 'job-' || lpad((case when :jobs > 0 then floor(job_draw * :jobs)::int
-                                   else (collection * 7 + case when job_draw < 0.7 then 0 else 3 end) % 20 end)::text, 2, '0'),
+      'job_type', 'job-' || lpad((
+        case when :jobs > 0 then floor(job_draw * :jobs)::int
+             else (collection * 7 + case when job_draw < 0.7 then 0 else 3 end) % 20 end)::text, 2, '0'),
       'model_level', (array['fast', 'smart', 'deep'])[level],
       'model', (array['swift-2', 'heron-4', 'albatross-1'])[level])
     when other_type = 'whisper' then jsonb_build_object('duration_seconds', round((size_draw * 600)::numeric, 2))

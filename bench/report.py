@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from statistics import median
-from typing import Sequence
+from typing import Mapping, Sequence
 
 from measure import SERVERS, WebRound
 from services import POSTGRES_SETTINGS, ROOT, WORKERS, postgres_program
@@ -46,10 +46,10 @@ def number(value: float) -> str:
     return f"{value:,.{digits}f}"
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """In Markdown, and aligned for a terminal."""
-    lines = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+    lines = [headings, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
     aligned = [[cell.ljust(width) if column == 0 else cell.rjust(width)
                 for column, (cell, width) in enumerate(zip(line, widths))] for line in lines]
     rule = ["-" * width if column == 0 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
@@ -76,21 +76,40 @@ def first_match(pattern: str, text: str) -> str:
 
 def surroundings(program: Path) -> str:
     """The machine, the versions and the settings."""
-    processor = first_match(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text())
-    memory = int(first_match(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())) / 1024 ** 2
-    compiler = first_match(r"(GCC: .*|clang version .*)$", output_of("readelf", "-p", ".comment", program))
-    settings = ", ".join(f"{name} = {value}" for name, value in POSTGRES_SETTINGS.items())
     return "\n".join([
-        f"- Machine: {processor}, {os.cpu_count()} processors, {memory:.0f} GiB of memory, Linux {platform.release()}",
-        f"- {output_of(postgres_program('postgres'), '--version')}; {settings}; for the role, sql/grants.sql",
-        f"- nginx {first_match(r'nginx/(.*)', output_of('nginx', '-v'))}, 2 processes; "
-        f"wrk {first_match(r'wrk (?:debian/)?([^ ]+)', output_of('wrk', '-v'))}",
-        f"- {output_of(program, '-V')}, {WORKERS} workers, built with {compiler}",
-        f"- Commit: {output_of('git', '-c', 'safe.directory=*', '-C', ROOT, 'describe', '--always', '--dirty')}",
+        *database_surroundings({}, "for the role, sql/grants.sql"),
+        f"- {nginx_version()}, 2 processes; wrk {first_match(r'wrk (?:debian/)?([^ ]+)', output_of('wrk', '-v'))}",
+        f"- {worker_version(program)}, {WORKERS} workers",
+        commit(),
     ])
 
 
-def record(command: str, program: Path, results: str) -> None:
+def database_surroundings(others: Mapping[str, str], *more: str) -> list[str]:
+    processor = first_match(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text())
+    memory = int(first_match(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text())) / 1024 ** 2
+    settings = ", ".join(f"{name} = {value}" for name, value in {**POSTGRES_SETTINGS, **others}.items())
+    database = "; ".join([output_of(postgres_program("postgres"), "--version"), settings, *more])
+    return [
+        f"- Machine: {processor}, {os.cpu_count()} processors, {memory:.0f} GiB of memory, Linux {platform.release()}",
+        f"- {database}",
+    ]
+
+
+def nginx_version() -> str:
+    return f"nginx {first_match(r'nginx/(.*)', output_of('nginx', '-v'))}"
+
+
+def worker_version(program: Path) -> str:
+    compiler = first_match(r"(GCC: .*|clang version .*)$", output_of("readelf", "-p", ".comment", program))
+    return f"{output_of(program, '-V')}, built with {compiler}"
+
+
+def commit() -> str:
+    return f"- Commit: {output_of('git', '-c', 'safe.directory=*', '-C', ROOT, 'describe', '--always', '--dirty')}"
+
+
+def record(command: str, results: str) -> None:
+    """Appends results, with what they were measured on."""
     today = datetime.now(timezone.utc).strftime("%Y-%m-%d")
     with RESULTS.open("a") as file:
-        file.write(f"\n## {today}\n\n`{command}`\n\n{surroundings(program)}\n\n{results}\n")
+        file.write(f"\n## {today}\n\n`{command}`\n\n{results}\n")

@@ -20,6 +20,7 @@ libc = ctypes.CDLL(None)
 # Of the shipped nginx files: limits would measure themselves, and so would the check of a password.
 LEFT_OUT = ("limit_req_zone", "limit_req", "limit_req_status", "limit_conn_zone", "limit_conn",
             "limit_conn_status", "auth_basic", "auth_basic_user_file")
+NOBODY = {"$remote_user": "bench"}
 SHIPPED = ("tally_http", "tally_errors", "tally_locations", "tally_params", "tally_request_params")
 
 POSTGRES_SETTINGS = {
@@ -30,6 +31,9 @@ POSTGRES_SETTINGS = {
     "checkpoint_timeout": "1h",
     "autovacuum": "off",  # the log does not change, and was vacuumed after it was loaded
 }
+
+# For tally.ini: the statements that pgbench sends too, and nothing beside them.
+FROM_EVENTS = "[reports]\nrollups = no\nupkeep = no\n"
 
 
 class BenchError(Exception):
@@ -121,13 +125,12 @@ def start_postgres(data: Path, run: Path, others: Mapping[str, str]) -> Service:
     return service
 
 
-def start_pool(program: Path, run: Path, folder: Path, count: int = WORKERS, rollups: bool = False) -> Service:
+def start_pool(program: Path, run: Path, folder: Path, count: int = WORKERS, settings: str = FROM_EVENTS) -> Service:
     """Workers in `folder`, for the database whose socket is in `run`. The program is copied to where the
-    account of the services can reach it. Keeping sums up would be measured with a reply, so none does."""
+    account of the services can reach it."""
     copy, ini, end = folder / "tally.fcgi", folder / "tally.ini", folder / "tally.sock"
     shutil.copy(program, copy)
-    ini.write_text(f"[database]\nhost = {run}\ndbname = tally\nuser = tally_web\nquery_timeout = {QUERY_TIMEOUT}\n"
-                   f"[reports]\nrollups = {'yes' if rollups else 'no'}\nupkeep = no\n")
+    ini.write_text(f"[database]\nhost = {run}\ndbname = tally\nuser = tally_web\n{settings}")
     service = Service(["spawn-fcgi", "-n", "-s", end, "-M", "0660", "--", shutil.which("multiwatch"),
                        "-f", count, "-t", "0", "--", copy, "-c", ini], folder / "pool.log", signal.SIGTERM)
     service.wait_until(lambda: end.exists() and len(service.children()) == count)
@@ -149,9 +152,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_nginx(run: Path, port: int) -> Service:
+def start_nginx(run: Path, port: int, fixed: Mapping[str, str] = NOBODY) -> Service:
     for name in SHIPPED:
-        adapt(name, run / name, {"$remote_user": "bench"})
+        adapt(name, run / name, fixed)
     text = (ROOT / "bench/nginx.conf").read_text().replace("@RUN@", str(run)).replace("@PORT@", str(port))
     (run / "nginx.conf").write_text(text)
     service = Service(["nginx", "-e", run / "nginx.log", "-c", run / "nginx.conf"], run / "nginx.out",
