@@ -300,7 +300,7 @@ begin
                             else seq <= state.watermark end)
       then 'more'
     when state.target is null then 'done'
-    when cardinality(state.writers) = 0 then 'more'
+    when pg_catalog.cardinality(state.writers) = 0 then 'more'
     else 'waiting'
   end;
 end
@@ -362,7 +362,7 @@ begin
   if state.target is not null then
     state := tally_await_writers(state);
   end if;
-  if state.stage = 'starting'::text and cardinality(state.writers) = 0 then
+  if state.stage = 'starting'::text and pg_catalog.cardinality(state.writers) = 0 then
     state.stage := 'kept';
     state.base := state.target;
     state.watermark := state.target;
@@ -372,7 +372,7 @@ begin
   if state.stage = 'kept'::text then
     number := state.watermark;
     since := state.adopted_from;
-    if state.target is not null and cardinality(state.writers) = 0 then
+    if state.target is not null and pg_catalog.cardinality(state.writers) = 0 then
       number := least(state.target, state.watermark + most::bigint);
     end if;
     if state.adopted_from > '-infinity'::timestamptz then

@@ -9,7 +9,8 @@ import sample
 from postgres import Postgres
 from sample import OVERVIEW, STATS
 from shipped import USER_ID
-from worker import running, settings_for
+from wait import wait_until
+from worker import Worker, running, settings_for
 
 TARGETS = (STATS, f"{STATS}&bucket=none", f"{STATS}&thread_id=thread%201", f"{STATS}&agent_id=x",
            f"{STATS}&user_id={USER_ID}", f"{STATS}&channel_id={USER_ID}", f"{STATS}&bot_id={USER_ID}", OVERVIEW,
@@ -21,16 +22,22 @@ PLANT = """
 do $plant$
 declare
   types text[] := array['jsonb', 'text', 'text[]', 'numeric', 'bigint', 'int', 'float8', 'timestamptz',
-                        'timestamp', 'interval', 'uuid', 'anyelement'];
-  operators text[] := array['->', '->>', '#>>', '~', '=', '<>', '<', '<=', '>', '>=', '+', '-', '*'];
+                        'timestamp', 'interval', 'uuid', 'oid', 'oid[]', 'name', '"char"', 'tid', 'regclass',
+                        'tally_event[]', 'anyelement'];
+  seconds text[] := types || array[''];
+  operators text[] := array['->', '->>', '#>>', '~', '~~', '!~~', '||', '=', '<>', '<', '<=', '>', '>=', '+', '-', '*'];
   functions text[] := array['sum', 'count', 'max', 'date_trunc', 'now', 'timezone', 'extract', 'date_part',
                             'jsonb_typeof', 'octet_length', 'tally_number', 'tally_total_member', 'coalesce',
-                            'grouping', 'numeric', 'int8', 'text', 'interval'];
+                            'grouping', 'numeric', 'int8', 'text', 'interval', 'date_bin', 'hashtextextended',
+                            'uuid_hash_extended', 'pg_relation_filenode', 'pg_sequence_last_value', 'unnest',
+                            'array_agg', 'cardinality', 'current_setting', 'split_part', 'pg_is_in_recovery',
+                            'tally_window', 'tally_pieces', 'tally_period', 'tally_upkeep', 'tally_fold',
+                            'tally_add', 'tally_cells', 'tally_group_hash', 'tally_what_remains'];
   body text := ' language plpgsql immutable as $b$ begin raise exception ''planted''; end $b$';
   name text; one text; two text; arguments text; number int := 0;
 begin
   foreach one in array types loop
-    foreach two in array types || array[''] loop
+    foreach two in array seconds loop
       arguments := one || case two when '' then '' else ', ' || two end;
       foreach name in array functions loop
         begin
@@ -42,7 +49,7 @@ begin
       foreach name in array operators loop
         number := number + 1;
         execute format('create function public.planted_%s(%s) returns %s', number, arguments,
-          case name when '->' then 'jsonb' when '->>' then 'text' when '#>>' then 'text' when '+' then 'numeric'
+          case name when '->' then 'jsonb' when '->>' then 'text' when '#>>' then 'text' when '||' then 'text' when '+' then 'numeric'
             when '-' then 'timestamptz' when '*' then 'interval' else 'boolean' end) || body;
         execute format('create operator public.%s (leftarg = %s, rightarg = %s, function = public.planted_%s)',
           name, one, two, number);
@@ -77,6 +84,24 @@ def test_planted_objects_are_not_used(postgres: Postgres, dbname: str) -> None:
         planter.execute(PLANT)
         with pytest.raises(psycopg.errors.RaiseException, match="planted"):
             planter.execute("select jsonb '{}' -> '5'")
-    with running(settings_for(postgres, dbname)) as worker:
-        for target, reply in right.items():
-            assert worker.ask(target) == reply, f"{target}: {worker.output()}"
+    for rollups in ("yes", "no"):
+        with running(settings_for(postgres, dbname), {"reports": {"rollups": rollups}}) as worker:
+            for target, reply in right.items():
+                assert worker.ask(target) == reply, f"{target}: {worker.output()}"
+            check_upkeep(postgres, dbname, worker)
+
+
+def check_upkeep(postgres: Postgres, dbname: str, worker: Worker) -> None:
+    """Events that come and go find their way into the sums, which the owner's rights keep up."""
+    postgres.sql("begin; insert into resource_usage_log (resource_type, detail) select 'gone', '{}'"
+                 " from generate_series(1, 50); update resource_usage_log set agent_id = 'gone' where"
+                 " resource_type = 'gone'::text; commit", dbname=dbname)
+    postgres.sql("delete from resource_usage_log where resource_type = 'gone'::text", dbname=dbname)
+    wait_until(lambda: worker.ask("/healthz").status == 200 and folded(postgres, dbname), "the sums to hold all")
+    assert "upkeep" not in worker.output()
+
+
+def folded(postgres: Postgres, dbname: str) -> bool:
+    return postgres.sql("select watermark = pg_sequence_last_value('resource_usage_log_seq'::regclass)"
+                        " and adopted_from = '-infinity'::timestamptz and stage = 'kept'::text"
+                        " from tally_rollup_state", dbname=dbname) == [(True,)]
