@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 import subprocess
 from typing import Any, Callable, Iterator, Mapping
 
@@ -9,8 +10,9 @@ import psycopg
 import pytest
 
 from postgres import Postgres, program
+from process import ROOT
 from run import install, psql, sql
-from writers import compare_overview, compare_statistics, insert_many
+from writers import STATS_TYPES, compare_overview, compare_statistics, insert_many, statement
 
 Owner = psycopg.Connection[Any]
 
@@ -202,8 +204,11 @@ def test_a_partitioned_log(cluster: Postgres, dbname: str) -> None:
     sql(cluster, dbname, "create table resource_usage_log (id uuid, created_at timestamptz, resource_type text not null,"
                          " collection_id uuid, detail jsonb) partition by range (created_at);"
                          "create table everything partition of resource_usage_log default")
-    done = psql(cluster, dbname, "schema.sql")
-    assert done.status == 0 or "partitioned" in done.errors, done
+    install(cluster, dbname)
+    with psycopg.connect(cluster.conninfo(dbname, "owner"), autocommit=True) as owner:
+        add(owner, 20)
+        assert upkeep(owner) == "unfit"
+        check(owner, in_use=False)
 
 
 def test_how_fine_a_report_is_kept(owner: Owner) -> None:
@@ -355,3 +360,23 @@ def test_corrections_may_be_added_in_any_order(owner: Owner, order: tuple[int, .
         check(owner)
     assert owner.execute("select events, total from tally_rollup where report = 'ai' and grain = 'day'").fetchall() == [
         (1, 70)]
+
+
+def test_no_plan_reads_the_whole_log(cluster: Postgres, dbname: str, owner: Owner) -> None:
+    """Not even one that is made before the values are known."""
+    owner.execute("insert into resource_usage_log (created_at, resource_type, collection_id, user_id, bot_id, channel_id,"
+                  " agent_id, detail) select now() - n * interval '10 min', 'ai', id, id, id, id, 'agent', '{}' from"
+                  " generate_series(1, 30000) n, lateral (select md5((n % 50)::text)::uuid as id) ids")
+    upkeep(owner)
+    owner.execute("analyze")
+    owner.execute("set plan_cache_mode = force_generic_plan; set jit = off")
+    names = sorted(path.stem for path in (ROOT / "sql").glob("rolled_*.sql")
+                   if path.read_text().startswith("--") and "\nwith report as" in path.read_text())
+    assert len(names) == 11
+    for name in names:
+        is_overview = name.startswith("rolled_overview")
+        owner.execute(f"prepare {name} ({'int, uuid' if is_overview else STATS_TYPES}) as {statement(name)}")
+        values = "30, null" if is_overview else "now() - interval '30 days', now(), 'day', null, null, null, null, null"
+        plan = "\n".join(row[0] for row in owner.execute(f"explain execute {name} ({values})"))
+        assert "Seq Scan on resource_usage_log" not in plan, plan
+        assert not re.search(r"Seq Scan on tally_rollup_(job|collection|user|ai)\b", plan), plan
