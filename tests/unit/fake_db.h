@@ -15,8 +15,8 @@ struct fake_answer {
 /* What the next db_run answers; borrowed. */
 extern const struct fake_answer *fake_answer;
 
-/* What the last db_run was asked: the first call's statement, those of all, and the first's values as text, "" for null;
- * a time is its microseconds since 2000. */
+/* What the last db_run was asked: the first call's statement, those of all, and the first's values
+ * as text, "" for null; a time is its microseconds since 2000. */
 extern const char *fake_statement, *fake_statements[FAKE_CALLS];
 extern char fake_values[STATEMENT_PARAMETERS_MOST][64];
 extern size_t fake_calls;
