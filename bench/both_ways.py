@@ -2,13 +2,13 @@
 
 import json
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping
 
 from adoption import adopt
-from asking import DIFFERENT, WAYS, Answers, Question, measure
+from asking import DIFFERENT, WAYS, Answers, Client, Question, measure
 from cluster import Cluster
 from report import commit, database_surroundings, nginx_version, number, table, worker_version
 from server import utc
@@ -22,7 +22,8 @@ BUCKETS = ("day", "week", "month", "none")
 # One client never waits for another, and what a worker has prepared once it has for each request.
 WORKERS_PER_WAY = 1
 PATIENT_WORKER = "query_timeout = 3600000\n[reports]\nrollups = {rollups}\nupkeep = no\n"
-PATIENT_NGINX = {**NOBODY, "fastcgi_read_timeout    12s": "fastcgi_read_timeout 3600s"}
+PATIENT_NGINX = {**NOBODY, "fastcgi_read_timeout    12s": "fastcgi_read_timeout 3600s",
+                 "keepalive_timeout 20s": "keepalive_timeout 3600s"}  # a way waits while the other answers
 
 HEADINGS = ["case", *(f"{way} ms" for way in WAYS), "ratio", "bytes", "same bytes"]
 
@@ -76,18 +77,19 @@ def last_event(cluster: Cluster) -> dict[str, str]:
     return ids
 
 
-def start_ways(ending: ExitStack, cluster: Cluster, program: Path) -> dict[str, int]:
-    """A pool behind an nginx of its own for each way; the ports."""
+def start_ways(ending: ExitStack, cluster: Cluster, program: Path) -> dict[str, Client]:
+    """A pool behind an nginx of its own for each way, and who asks it."""
     def begin(service: Service) -> None:
         ending.callback(service.stop)
     cluster.psql("-c", "alter role tally_web in database tally set statement_timeout = 0")
-    ports = {}
+    clients = {}
     for way in WAYS:
-        folder, ports[way] = make_folder(cluster.run / way), free_port()
+        folder, port = make_folder(cluster.run / way), free_port()
         rollups = "yes" if way == "sums" else "no"
         begin(start_pool(program, cluster.run, folder, WORKERS_PER_WAY, PATIENT_WORKER.format(rollups=rollups)))
-        begin(start_nginx(folder, ports[way], PATIENT_NGINX))
-    return ports
+        begin(start_nginx(folder, port, PATIENT_NGINX))
+        clients[way] = ending.enter_context(closing(Client(port)))
+    return clients
 
 
 def cells(answers: Answers) -> list[str]:
@@ -105,11 +107,11 @@ def compare_ways(cluster: Cluster, shape: Shape, program: Path, wanted: str) -> 
         asked = [question for question in questions(cluster, shape) if wanted in question.name]
         if not asked:
             raise BenchError(f"no case has {wanted!r} in its name")
-        ports = start_ways(ending, cluster, program)
+        clients = start_ways(ending, cluster, program)
         age = (time.time() - cluster.loaded_at()) / 60
         rows = []
         for question in asked:
-            rows.append(cells(measure(ports, question)))
+            rows.append(cells(measure(clients, question)))
             say(" | ".join(rows[-1]))
     results = "\n\n".join([
         "\n".join([*database_surroundings({}, "for the role, sql/grants.sql without its statement_timeout"),
