@@ -2,7 +2,7 @@
 with report as (
   select 'job'::text as report
 \ir rolled_overview_edges.sql
-      and collection_id = $2
+      and collection_id = chosen.collection_id
 \ir rolled_overview_rest.sql
 \ir rolled_ai_drilldown_head.sql
         and cell.report = 'job' and cell.group_id = any (array(

@@ -1,9 +1,15 @@
 -- What the statements of GET /admin/usage that go by the sums of rollups.sql have in common, from the report
 -- whose sums these are: the window, and its events that are in no piece, first those at its edges, up to the
--- condition for these. Parameters and columns are those of the statement that reads events.
+-- condition for these. Parameters and columns are those of the statement that reads events; `chosen` hides them
+-- from the planner (see rolled_stats_head.sql).
 ), chosen as materialized (
   select *
-  from (select now() - $1::int::float8 * interval '24 hours' as since, 'infinity'::timestamptz as until) asked
+  from (
+    select
+      now() - $1::int::float8 * interval '24 hours' as since,
+      'infinity'::timestamptz as until,
+      $2::uuid as collection_id
+  ) asked
   cross join report
   cross join lateral tally_window(asked.since, asked.until, report.report)
 ), event as not materialized (

@@ -12,7 +12,7 @@
     offset 0  -- by no other index
   ) event
   where event.created_at >= chosen.pieces_since and event.created_at < chosen.pieces_until
-    and ($2::uuid is null or event.collection_id = $2)
+    and (chosen.collection_id is null or event.collection_id = chosen.collection_id)
   union all
   select correction.sign, correction.created_at, correction.resource_type, correction.collection_id,
     correction.detail
@@ -20,5 +20,5 @@
   join tally_correction correction
     on correction.created_at >= chosen.pieces_since and correction.created_at < chosen.pieces_until
   where (correction.seq is null or correction.seq <= chosen.watermark)
-    and ($2::uuid is null or correction.collection_id = $2)
+    and (chosen.collection_id is null or correction.collection_id = chosen.collection_id)
 )

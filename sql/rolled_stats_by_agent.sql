@@ -8,7 +8,7 @@ with report as (
         and member.name = $8
     )
 \ir rolled_stats_edges.sql
-          and agent_id = $8
+          and agent_id = chosen.agent_id
           and created_at >= edge.since
           and created_at < edge.until
 \ir rolled_stats_rest.sql

@@ -8,7 +8,7 @@ with report as (
         and member.key = $5
     )
 \ir rolled_stats_edges.sql
-          and bot_id = $5
+          and bot_id = chosen.bot_id
           and created_at >= edge.since
           and created_at < edge.until
 \ir rolled_stats_rest.sql

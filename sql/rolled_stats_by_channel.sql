@@ -8,7 +8,7 @@ with report as (
         and member.key = $6
     )
 \ir rolled_stats_edges.sql
-          and channel_id = $6
+          and channel_id = chosen.channel_id
           and created_at >= edge.since
           and created_at < edge.until
 \ir rolled_stats_rest.sql

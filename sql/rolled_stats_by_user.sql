@@ -8,7 +8,7 @@ with report as (
         and member.key = $4
     )
 \ir rolled_stats_edges.sql
-          and user_id = $4
+          and user_id = chosen.user_id
           and created_at >= edge.since
           and created_at < edge.until
 \ir rolled_stats_rest.sql

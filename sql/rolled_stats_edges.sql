@@ -3,7 +3,7 @@
   group by 1
   union all
   select
-    case when $3 <> 'none' then date_trunc($3, created_at at time zone 'UTC') end,
+    case when bucket <> 'none' then date_trunc(bucket, created_at at time zone 'UTC') end,
     sum(sign),
     sum(sign::numeric * tally_number(tokens_in)),
     sum(sign::numeric * tally_number(tokens_out)),
@@ -12,13 +12,14 @@
   from (
     select
       sign,
+      bucket,
       created_at,
       detail -> 'tokens_in'::text as tokens_in,
       detail -> 'tokens_out'::text as tokens_out,
       detail -> 'tokens_cached'::text as tokens_cached,
       detail -> 'cost_usd'::text as cost_usd
     from (
-      select 1 as sign, event.created_at, event.detail
+      select 1 as sign, chosen.bucket, event.created_at, event.detail
       from chosen
       cross join lateral (values (chosen.since, chosen.pieces_since), (chosen.pieces_until, chosen.until)
       ) edge (since, until)
@@ -26,8 +27,8 @@
         select created_at, detail
         from resource_usage_log
         where resource_type = 'ai'
-          and ($4::uuid is null or user_id = $4)
-          and ($5::uuid is null or bot_id = $5)
-          and ($6::uuid is null or channel_id = $6)
-          and ($7::text is null or thread_id = $7)
-          and ($8::text is null or agent_id = $8)
+          and (chosen.user_id is null or user_id = chosen.user_id)
+          and (chosen.bot_id is null or bot_id = chosen.bot_id)
+          and (chosen.channel_id is null or channel_id = chosen.channel_id)
+          and (chosen.thread_id is null or thread_id = chosen.thread_id)
+          and (chosen.agent_id is null or agent_id = chosen.agent_id)

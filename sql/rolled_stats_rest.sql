@@ -2,7 +2,7 @@
       ) event
       union all
       -- Those that are not folded yet, and what was changed of those that are.
-      select 1, event.created_at, event.detail
+      select 1, chosen.bucket, event.created_at, event.detail
       from chosen
       cross join lateral (
         select created_at, resource_type, user_id, bot_id, channel_id, thread_id, agent_id, detail
@@ -12,20 +12,20 @@
       ) event
       where event.resource_type = 'ai'
         and event.created_at >= chosen.pieces_since and event.created_at < chosen.pieces_until
-        and ($4::uuid is null or event.user_id = $4)
-        and ($5::uuid is null or event.bot_id = $5)
-        and ($6::uuid is null or event.channel_id = $6)
-        and ($7::text is null or event.thread_id = $7)
-        and ($8::text is null or event.agent_id = $8)
+        and (chosen.user_id is null or event.user_id = chosen.user_id)
+        and (chosen.bot_id is null or event.bot_id = chosen.bot_id)
+        and (chosen.channel_id is null or event.channel_id = chosen.channel_id)
+        and (chosen.thread_id is null or event.thread_id = chosen.thread_id)
+        and (chosen.agent_id is null or event.agent_id = chosen.agent_id)
       union all
-      select correction.sign, correction.created_at, correction.detail
+      select correction.sign, chosen.bucket, correction.created_at, correction.detail
       from chosen
       join tally_correction correction
         on correction.created_at >= chosen.pieces_since and correction.created_at < chosen.pieces_until
       where correction.resource_type = 'ai'
         and (correction.seq is null or correction.seq <= chosen.watermark)
-        and ($4::uuid is null or correction.user_id = $4)
-        and ($5::uuid is null or correction.bot_id = $5)
-        and ($6::uuid is null or correction.channel_id = $6)
-        and ($8::text is null or correction.agent_id = $8)
+        and (chosen.user_id is null or correction.user_id = chosen.user_id)
+        and (chosen.bot_id is null or correction.bot_id = chosen.bot_id)
+        and (chosen.channel_id is null or correction.channel_id = chosen.channel_id)
+        and (chosen.agent_id is null or correction.agent_id = chosen.agent_id)
     ) event
