@@ -4,4 +4,4 @@
 ) part
 group by grouping sets ((), (bucket))
 having grouping(bucket) = 1 or sum(messages) > 0::numeric
-order by grouping(bucket) desc, bucket
+order by ts nulls first, grouping(bucket) desc
