@@ -134,11 +134,21 @@ as $$
 declare
   said text;
   told timestamptz := clock_timestamp();
+  steps int := 0;
+  next_look int := 1;
   wanted bigint := coalesce(pg_sequence_last_value('resource_usage_log_seq'), 0);
 begin
   loop
     said := tally_upkeep(most);
     commit;
+    -- A plan that was made when these tables were empty would be kept, and take ever longer.
+    steps := steps + 1;
+    if steps = next_look then
+      analyze tally_group, tally_rollup_type, tally_rollup_ai, tally_rollup_collection, tally_rollup_job,
+        tally_rollup_bot, tally_rollup_agent, tally_rollup_channel, tally_rollup_user;
+      next_look := steps * 2;
+      commit;
+    end if;
     if exists (select from tally_rollup_state
                where stage = 'kept' and adopted_from = '-infinity' and watermark >= wanted) then
       said := 'done';

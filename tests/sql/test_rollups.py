@@ -244,6 +244,8 @@ def test_a_log_from_before_is_adopted(cluster: Postgres, dbname: str, most: int)
                 check(owner)
         owner.execute("call tally_adopt()")
         assert owner.execute("select adopted_from = '-infinity' from tally_rollup_status").fetchall() == [(True,)]
+        # They were analyzed on the way.
+        assert owner.execute("select reltuples > 0 from pg_class where relname = 'tally_group'").fetchall() == [(True,)]
         check(owner)
 
 
