@@ -1,7 +1,7 @@
 -- Behind whose sums are taken.
       group by 1
     ) summed
-    join tally_group member on member.id = summed.group_id
+    join member on member.id = summed.group_id
     union all
     select
       collection_id,

@@ -1,7 +1,7 @@
 -- What the statements of GET /admin/usage that go by the sums of rollups.sql have in common, from the report
--- whose sums these are: the window, and its events that are in no piece, first those at its edges, up to the
--- condition for these. Parameters and columns are those of the statement that reads events; `chosen` hides them
--- from the planner (see rolled_stats_head.sql).
+-- whose sums these are, behind the groups of these sums: the window, and its events that are in no piece, first
+-- those at its edges, up to the condition for these. Parameters and columns are those of the statement that reads
+-- events; `chosen` hides them from the planner (see rolled_stats_head.sql).
 ), chosen as materialized (
   select *
   from (
