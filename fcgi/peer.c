@@ -11,7 +11,7 @@
 
 #include "log.h"
 
-enum { LISTEN_FD = 0, ALARM_AGAIN = 100 /* milliseconds */ };
+enum { LISTEN_FD = 0, ALARM_AGAIN = 100 /* milliseconds */, BODY_PIECE = 65536 /* bytes */ };
 
 /* One request at a time: a worker has no more. */
 static FCGX_Request request;
@@ -85,8 +85,37 @@ bool peer_accept(void)
         return false;
     /* A connection that is kept would hold a worker that has one at a time. */
     request.keepConnection = 0;
-    is_read_whole = FCGX_GetChar(request.in) == EOF && FCGX_GetError(request.in) == 0;
+
+    int first = FCGX_GetChar(request.in);
+
+    is_read_whole = first == EOF && FCGX_GetError(request.in) == 0;
+    if (first != EOF)
+        FCGX_UnGetChar(first, request.in);
     return true;
+}
+
+bool peer_read_body(size_t most, struct buffer *body)
+{
+    size_t before = body->length;
+
+    start_alarm();
+    for (;;) {
+        size_t left = most + 1 - (body->length - before);
+        size_t wanted = left < BODY_PIECE ? left : BODY_PIECE;
+
+        buffer_reserve(body, wanted);
+
+        int got = wanted == 0 ? 0 : FCGX_GetStr(body->data + body->length, (int)wanted, request.in);
+
+        body->length += (size_t)got;
+        body->data[body->length] = '\0';
+        if (wanted == 0)
+            return true;
+        if ((size_t)got < wanted) {
+            is_read_whole = FCGX_GetError(request.in) == 0;
+            return is_read_whole;
+        }
+    }
 }
 
 const char *peer_param(const char *name)

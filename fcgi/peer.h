@@ -29,6 +29,10 @@ const char *peer_param(const char *name);
 /* The socket of the request at hand, to see whether the web server has hung up. */
 int peer_fd(void);
 
+/* Appends the body of the request at hand, but no more than one byte beyond `most`. Returns false
+ * where it does not come to its end. */
+bool peer_read_body(size_t most, struct buffer *body);
+
 /* Whether it has. */
 bool peer_has_left(void);
 

@@ -14,5 +14,12 @@ void request_in_read(const struct config *config, struct route_input *input)
         .user_id = peer_param(config->auth.user_id_param),
         .request_id = peer_param("REQUEST_ID"),
         .peer_fd = peer_fd(),
+        .body =
+            {
+                .type = peer_param("CONTENT_TYPE"),
+                .encoding = peer_param("HTTP_CONTENT_ENCODING"),
+                .length = peer_param("CONTENT_LENGTH"),
+                .read = peer_read_body,
+            },
     };
 }

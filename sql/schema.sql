@@ -138,6 +138,7 @@ $$;
 \ir rollups.sql
 \ir upkeep.sql
 \ir verify.sql
+\ir ingest.sql
 
 -- Functions that run as the owner find the owner's objects whatever the caller's search path is, and those
 -- that do more than compute are for those whom grants.sql names.
@@ -165,13 +166,13 @@ create table if not exists tally_schema (
 );
 do $$
 begin
-  if exists (select from tally_schema where version > 2) then
+  if exists (select from tally_schema where version > 3) then
     raise exception 'This database has the schema of a later release; it was left as it is.';
   end if;
 end
 $$;
 delete from tally_schema;
-insert into tally_schema (version) values (2);
+insert into tally_schema (version) values (3);
 
 
 -- On a log that is not large the indexes belong to the same transaction.

@@ -15,11 +15,20 @@ struct app {
     struct upkeep upkeep;
 };
 
+/* What a request brings along; NULL where its header says nothing of it. */
+struct request_body {
+    const char *type, *encoding, *length; /* Content-Type, Content-Encoding, Content-Length */
+    /* Appends the body, but no more than one byte beyond `most`. Returns false where it does not
+     * come to its end. */
+    bool (*read)(size_t most, struct buffer *body);
+};
+
 /* A request whose route and caller are known. Texts live as long as the request. */
 struct request {
     const char *query; /* undecoded */
     struct identity identity;
     int peer_fd; /* readable-hung-up when the one who asks has left; -1: not known */
+    const struct request_body *body;
 };
 
 #endif

@@ -28,6 +28,11 @@ struct config {
         bool upkeep;  /* whether workers keep these sums up */
     } reports;
     struct {
+        int max_events; /* in a body */
+        int max_body;   /* bytes */
+        int max_future; /* seconds that created_at may be ahead of now */
+    } ingest;
+    struct {
         char *user_param, *role_param, *user_id_param; /* names of FastCGI parameters */
     } auth;
     struct {

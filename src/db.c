@@ -144,17 +144,23 @@ static bool run_twice(struct db *db, struct run *run, const struct db_limit *lim
     return false;
 }
 
+static bool run_for(struct db *db, int timeout, struct run *run, int peer_fd, struct error *error)
+{
+    struct db_limit limit = {clock_now() + timeout, peer_fd};
+    int64_t begun = clock_microseconds();
+    bool good = run_twice(db, run, &limit, error);
+
+    db->cost.microseconds += clock_microseconds() - begun;
+    db->cost.rows += run->rows;
+    return good;
+}
+
 bool db_run_within(struct db *db, int timeout, const struct db_call *calls, size_t count,
                    int peer_fd, struct error *error)
 {
-    struct db_limit limit = {clock_now() + timeout, peer_fd};
     struct run run = {.begin = count > 1 ? SNAPSHOT : NULL, .calls = calls, .count = count};
-    int64_t begun = clock_microseconds();
-    bool good = run_twice(db, &run, &limit, error);
 
-    db->cost.microseconds += clock_microseconds() - begun;
-    db->cost.rows += run.rows;
-    return good;
+    return run_for(db, timeout, &run, peer_fd, error);
 }
 
 bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_fd,
@@ -170,9 +176,7 @@ bool db_can_change(const struct db *db)
 
 bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error)
 {
-    struct db_limit limit = {clock_now() + timeout, -1};
     struct run run = {.begin = CHANGE, .calls = call, .count = 1};
-    bool again;
 
-    return run_once(&db->link, &run, &limit, &again, error);
+    return run_for(db, timeout, &run, -1, error);
 }

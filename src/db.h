@@ -52,8 +52,9 @@ bool db_run_within(struct db *db, int timeout, const struct db_call *calls, size
 /* Whether there is a connection now, to a server that takes changes. */
 bool db_can_change(const struct db *db);
 
-/* Runs one call in a transaction that may write, for at most `timeout` milliseconds, and once:
- * fails as db_run does, and then the change was made or not. */
+/* Runs one call in a transaction that may write, for at most `timeout` milliseconds. It may be run
+ * twice, where the first try met a connection that was lost. Fails as db_run does, and then the
+ * change was made or not. */
 bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error);
 
 struct db_cost {

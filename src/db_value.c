@@ -4,12 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* PostgreSQL counts microseconds from 2000-01-01, and INT64_MAX is its 'infinity' (manual 8.5.1.4).
+/* PostgreSQL counts microseconds, and INT64_MAX is its 'infinity' (manual 8.5.1.4).
  * Its range begins in 4714 BC; what lies before 4713 BC has weeks and months that begin before it.
  */
-static const int64_t POSTGRESQL_EPOCH = 946684800; /* these in seconds since 1970 */
-static const int64_t EARLIEST = -210863520000;     /* 4713-01-01 BC */
-static const int64_t BEYOND = 9224318016000;       /* 294277-01-01 */
+static const int64_t EARLIEST = -210863520000; /* 4713-01-01 BC; these in seconds since 1970 */
+static const int64_t BEYOND = 9224318016000;   /* 294277-01-01 */
 
 void db_value_text(struct db_value *value, const char *text)
 {
@@ -42,10 +41,10 @@ void db_value_timestamp(struct db_value *value, const struct timestamp *timestam
     if (timestamp->seconds >= BEYOND)
         microseconds = INT64_MAX;
     else if (timestamp->seconds < EARLIEST)
-        microseconds = (EARLIEST - POSTGRESQL_EPOCH) * 1000000;
+        microseconds = (EARLIEST - DB_EPOCH) * 1000000;
     else
-        microseconds = (timestamp->seconds - POSTGRESQL_EPOCH) * 1000000 +
-                       (timestamp->nanoseconds + 999) / 1000;
+        microseconds =
+            (timestamp->seconds - DB_EPOCH) * 1000000 + (timestamp->nanoseconds + 999) / 1000;
     bytes = htobe64((uint64_t)microseconds);
     memcpy(value->storage, &bytes, sizeof bytes);
     value->bytes = value->storage;

@@ -8,6 +8,9 @@
 #include "timestamp.h"
 #include "uuid.h"
 
+/* PostgreSQL counts time from 2000-01-01; this in seconds since 1970. */
+enum { DB_EPOCH = 946684800 };
+
 /* Starts as {0}, SQL null, and is set by one of the functions below. A value must not be copied
  * once it is set: `bytes` may point into it. */
 struct db_value {

@@ -17,12 +17,15 @@ enum error_code {
     ERROR_FORBIDDEN,
     ERROR_NOT_FOUND,
     ERROR_METHOD_NOT_ALLOWED,
-    ERROR_INTERNAL,     /* a fault of ours or of the set-up */
-    ERROR_UNAVAILABLE,  /* the database is away: try again later */
-    ERROR_UNFIT,        /* the database lacks its schema, or a right: the operator must act */
-    ERROR_DEADLINE,     /* the query was ended at its deadline */
-    ERROR_NO_SUCH_TEXT, /* the database's encoding cannot hold a text that was asked for */
-    ERROR_PEER_GONE,    /* nobody waits for the answer any more: nothing is sent */
+    ERROR_TOO_LARGE,        /* the body, or the number of what is in it */
+    ERROR_UNSUPPORTED_TYPE, /* of the body */
+    ERROR_REJECTED,         /* nothing of the body was accepted; the reply's body says why */
+    ERROR_INTERNAL,         /* a fault of ours or of the set-up */
+    ERROR_UNAVAILABLE,      /* the database is away: try again later */
+    ERROR_UNFIT,            /* the database lacks its schema, or a right: the operator must act */
+    ERROR_DEADLINE,         /* the query was ended at its deadline */
+    ERROR_NO_SUCH_TEXT,     /* the database's encoding cannot hold a text that was asked for */
+    ERROR_PEER_GONE,        /* nobody waits for the answer any more: nothing is sent */
     ERROR_CODES
 };
 

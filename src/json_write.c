@@ -105,6 +105,12 @@ void json_write_null(struct json_writer *writer)
     buffer_add(writer->out, "null", 4);
 }
 
+void json_write_bool(struct json_writer *writer, bool value)
+{
+    begin_value(writer);
+    buffer_add_text(writer->out, value ? "true" : "false");
+}
+
 void json_write_i64(struct json_writer *writer, int64_t value)
 {
     begin_value(writer);

@@ -36,6 +36,7 @@ void json_write_end_array(struct json_writer *writer);
 void json_write_key(struct json_writer *writer, const char *key);
 
 void json_write_null(struct json_writer *writer);
+void json_write_bool(struct json_writer *writer, bool value);
 void json_write_i64(struct json_writer *writer, int64_t value);
 /* The shortest digits that read back; null for NaN and infinities. Needs LC_NUMERIC "C". */
 void json_write_f64(struct json_writer *writer, double value);

@@ -269,19 +269,6 @@ void pq_add_message(const struct pq_result *result, struct buffer *text)
     add_one_line(text, PQresultErrorMessage(handle(result)));
 }
 
-/* The object identifiers of PostgreSQL's built-in types never change (its catalog/pg_type.dat). */
-static const struct {
-    const char *name;
-    Oid oid, alias;
-} types[] = {
-    [SQL_INTEGER] = {"integer", 23, 23},
-    [SQL_BIGINT] = {"bigint", 20, 20},
-    [SQL_NUMERIC] = {"numeric", 1700, 1700},
-    [SQL_TEXT] = {"text", 25, 1043 /* varchar */},
-    [SQL_TIMESTAMPTZ] = {"timestamptz", 1184, 1184},
-    [SQL_UUID] = {"uuid", 2950, 2950},
-};
-
 static bool check_types(const PGresult *description, const char *what,
                         const enum sql_type *expected, int got_count,
                         Oid (*got)(const PGresult *, int), struct buffer *fault)
@@ -294,9 +281,9 @@ static bool check_types(const PGresult *description, const char *what,
     for (int i = 0; i < got_count; i++) {
         Oid oid = got(description, i);
 
-        if (oid != types[expected[i]].oid && oid != types[expected[i]].alias) {
+        if (oid != sql_types[expected[i]].oid && oid != sql_types[expected[i]].alias) {
             buffer_add_format(fault, "has %s %d of type %u, expected %s", what, i + 1, oid,
-                              types[expected[i]].name);
+                              sql_types[expected[i]].name);
             return false;
         }
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "health.h"
+#include "ingest.h"
 #include "json_write.h"
 #include "overview.h"
 #include "request_log.h"
@@ -13,20 +14,32 @@ enum { RETRY_AFTER = 1 }; /* seconds; a worker is back within one of the databas
 enum access {
     FOR_ALL, /* whom the web server lets through; who it is does not matter */
     FOR_USERS,
+    FOR_SERVICES,
     FOR_ADMINS,
 };
 
+/* Each role may do what the one before it may. */
+static const enum role least_roles[] = {
+    [FOR_USERS] = ROLE_USER,
+    [FOR_SERVICES] = ROLE_SERVICE,
+    [FOR_ADMINS] = ROLE_ADMIN,
+};
+
+#define READ  "GET, HEAD"
+#define WRITE "POST"
+
 static const struct route {
     const char *path;
-    const char *allow; /* the methods, as the Allow header lists them */
+    const char *methods; /* as the Allow header lists them */
     enum access access;
-    bool (*get)(struct app *app, const struct request *request, struct buffer *body,
-                struct error *error);
+    bool (*answer)(struct app *app, const struct request *request, struct buffer *body,
+                   struct error *error);
 } routes[] = {
-    {"/v1/usage/stats", "GET, HEAD", FOR_USERS, stats_get},
-    {"/admin/usage", "GET, HEAD", FOR_ADMINS, overview_get},
-    {"/healthz", "GET, HEAD", FOR_ALL, health_alive_get},
-    {"/readyz", "GET, HEAD", FOR_ALL, health_ready_get},
+    {"/v1/usage/stats", READ, FOR_USERS, stats_get},
+    {"/v1/usage/events", WRITE, FOR_SERVICES, ingest_post},
+    {"/admin/usage", READ, FOR_ADMINS, overview_get},
+    {"/healthz", READ, FOR_ALL, health_alive_get},
+    {"/readyz", READ, FOR_ALL, health_ready_get},
 };
 
 static const char *or_empty(const char *text)
@@ -67,15 +80,24 @@ static const struct route *find_route(const struct app *app, const struct route_
     return NULL;
 }
 
+static bool is_listed(const char *method, const char *methods)
+{
+    size_t length = strlen(method);
+    const char *at = strstr(methods, method);
+
+    return at != NULL && (at == methods || at[-1] == ' ') &&
+           (at[length] == '\0' || at[length] == ',');
+}
+
 /* A web server that does not tell the method is set up wrongly; a guess could be a wrong one. */
 static bool check_method(const struct route *route, const char *method, struct reply *reply,
                          struct error *error)
 {
     if (or_empty(method)[0] == '\0')
         return error_internal(error, "the web server sent no REQUEST_METHOD");
-    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+    if (is_listed(method, route->methods))
         return true;
-    reply->allow = route->allow;
+    reply->allow = route->methods;
     return error_set(error, ERROR_METHOD_NOT_ALLOWED, "method not allowed");
 }
 
@@ -86,7 +108,7 @@ static bool admit(const struct route *route, const struct route_input *input,
         return true;
     if (!identity_read(input->user, input->role, input->user_id, identity, error))
         return false;
-    if (route->access == FOR_ADMINS && identity->role != ROLE_ADMIN)
+    if (identity->role < least_roles[route->access])
         return error_set(error, ERROR_FORBIDDEN, "this needs another role");
     return true;
 }
@@ -95,11 +117,12 @@ static bool run_route(struct app *app, const struct route_input *input, struct r
                       struct error *error)
 {
     const struct route *route = find_route(app, input, error);
-    struct request request = {.query = or_empty(input->query), .peer_fd = input->peer_fd};
+    struct request request = {
+        .query = or_empty(input->query), .peer_fd = input->peer_fd, .body = &input->body};
 
     return route != NULL && check_method(route, input->method, reply, error) &&
            admit(route, input, &request.identity, error) &&
-           route->get(app, &request, &reply->body, error);
+           route->answer(app, &request, &reply->body, error);
 }
 
 /* What the client did wrong is told to the client alone. */
@@ -149,7 +172,8 @@ void route_answer(struct app *app, const struct route_input *input, struct reply
     } else {
         reply->status = error_status(error.code);
         reply->retry_after = is_temporary(error.code) ? RETRY_AFTER : 0;
-        render_error(&error, &reply->body);
+        if (error.code != ERROR_REJECTED)
+            render_error(&error, &reply->body);
     }
     error_free(&error);
 }

@@ -15,6 +15,7 @@ struct route_input {
     const char *user, *role, *user_id; /* the identity parameters */
     const char *request_id;            /* the web server's name for the request, for the log */
     int peer_fd;
+    struct request_body body;
 };
 
 struct reply {

@@ -6,7 +6,7 @@
 
 #include "error.h"
 
-#define SCHEMA_VERSION "2"
+#define SCHEMA_VERSION "3"
 
 /* Whether the database's schema has that version; `version` is what statement schema_version says,
  * NULL where none is installed. Else fails with ERROR_UNFIT. */

@@ -61,6 +61,11 @@ const struct statement statements[STATEMENT_COUNT] = {
               OVERVIEW_PARAMETERS, AI_DRILLDOWN_COLUMNS),
     STATEMENT(ROLLED_OVERVIEW_DAILY_OF_ONE, rolled_overview_daily_of_one, true, OVERVIEW_PARAMETERS,
               DAILY_COLUMNS),
+    STATEMENT(RECORD, record, true,
+              {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY,
+               SQL_UUID_ARRAY, SQL_UUID_ARRAY, SQL_UUID_ARRAY, SQL_TEXT_ARRAY, SQL_TEXT_ARRAY,
+               SQL_JSONB_ARRAY},
+              {SQL_UUID, SQL_BOOLEAN, SQL_TEXT}),
     STATEMENT(UPKEEP, upkeep_step, false, {SQL_INTEGER}, {SQL_TEXT}),
     STATEMENT(SCHEMA_VERSION, schema_version, false, {SQL_NOTHING}, {SQL_TEXT}),
 };

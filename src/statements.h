@@ -5,17 +5,9 @@
 
 #include <stdbool.h>
 
-enum { STATEMENT_PARAMETERS_MOST = 8, STATEMENT_COLUMNS_MOST = 8 };
+#include "sql_type.h"
 
-enum sql_type {
-    SQL_NOTHING, /* ends a list */
-    SQL_INTEGER,
-    SQL_BIGINT,
-    SQL_NUMERIC,
-    SQL_TEXT,
-    SQL_TIMESTAMPTZ,
-    SQL_UUID,
-};
+enum { STATEMENT_PARAMETERS_MOST = 10, STATEMENT_COLUMNS_MOST = 8 };
 
 struct statement {
     const char *name;
@@ -48,6 +40,7 @@ enum statement_id {
     STATEMENT_ROLLED_OVERVIEW_BY_COLLECTION_OF_ONE,
     STATEMENT_ROLLED_OVERVIEW_AI_DRILLDOWN_OF_ONE,
     STATEMENT_ROLLED_OVERVIEW_DAILY_OF_ONE,
+    STATEMENT_RECORD,
     STATEMENT_UPKEEP,
     STATEMENT_SCHEMA_VERSION,
     STATEMENT_COUNT

@@ -111,6 +111,7 @@ static void take_step(struct app *app)
         take_answer(app, answer, clock_now() - begun);
     else
         take_failure(app, &error);
+    db_take_cost(app->db); /* no request's */
     error_free(&error);
 }
 

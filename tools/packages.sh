@@ -6,7 +6,7 @@
 
 build_packages=(
     autoconf automake gcc libc6-dev make pkgconf
-    libfcgi-dev libinih-dev libjansson-dev libpq-dev
+    libfcgi-dev libinih-dev libjansson-dev libpq-dev libssl-dev
 )
 demo_packages=(
     "${build_packages[@]}"

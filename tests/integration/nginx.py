@@ -72,7 +72,7 @@ class Nginx:
             "/etc/ssl/private/usage.example.org.key": Change(str(key)),
         }
         for name in ("tally.conf", "tally_http", "tally_errors", "tally_locations", "tally_params",
-                     "tally_request_params"):
+                     "tally_request_params", "tally_body_params"):
             own = site if name == "tally.conf" else {}
             adapt(f"nginx/{name}", self.directory / name, {**own, **changes.get(name, {})})
         (self.directory / "nginx.conf").write_text(

@@ -1,0 +1,137 @@
+-- Events in: what POST /v1/usage/events does in the database, and what AI models cost. Included by schema.sql.
+-- Each operator has operands of exactly its types (see tally_number).
+
+-- What the tokens of a model cost from a moment on, in US dollars for a million; until another row for the
+-- model says otherwise. Without a price of their own, cached tokens cost what those of the input do.
+create table if not exists model_price (
+  model                  text not null,
+  effective_from         timestamptz not null default '-infinity',
+  usd_per_million_input  numeric not null check (usd_per_million_input between 0 and 1e9),
+  usd_per_million_cached numeric check (usd_per_million_cached between 0 and 1e9),
+  usd_per_million_output numeric not null check (usd_per_million_output between 0 and 1e9),
+  primary key (model, effective_from)
+);
+
+-- Counts that are apart, as Anthropic gives them, put together: tokens_in holds the cached ones too.
+create or replace function tally_joined_tokens(detail jsonb) returns jsonb
+  language sql immutable parallel safe
+as $$
+  select case when detail -> 'tokens_uncached'::text is null then detail
+    else (detail - 'tokens_uncached'::text) || pg_catalog.jsonb_build_object('tokens_in'::text,
+      coalesce(tally_number(detail -> 'tokens_uncached'::text), 0)
+      + coalesce(tally_number(detail -> 'tokens_cached'::text), 0))
+    end
+$$;
+
+-- Whether what an AI event cost is known from elsewhere than model_price.
+create or replace function tally_has_own_cost(detail jsonb) returns boolean
+  language sql immutable parallel safe
+as $$
+  select coalesce(jsonb_typeof(detail -> 'cost_usd'::text), 'null'::text) <> 'null'::text
+    and coalesce(jsonb_typeof(detail -> 'priced'::text), ''::text) <> 'boolean'::text
+$$;
+
+-- The detail of an AI event with its exact cost by the price of its model at its time; without any where no
+-- price is known. What it was priced at before does not count.
+create or replace function tally_priced(detail jsonb, created_at timestamptz) returns jsonb
+  language sql stable parallel safe
+as $$
+  select coalesce((
+    select unpriced.detail || pg_catalog.jsonb_build_object('priced'::text, true, 'cost_usd'::text, trim_scale(0.000001 * (
+        greatest(tokens.whole - tokens.cached, 0) * price.usd_per_million_input
+        + tokens.cached * coalesce(price.usd_per_million_cached, price.usd_per_million_input)
+        + tokens.output * price.usd_per_million_output)))
+    from (select
+      coalesce(tally_number(unpriced.detail -> 'tokens_in'::text), 0) as whole,
+      coalesce(tally_number(unpriced.detail -> 'tokens_cached'::text), 0) as cached,
+      coalesce(tally_number(unpriced.detail -> 'tokens_out'::text), 0) as output
+    ) tokens
+    cross join model_price price
+    where price.model = unpriced.detail ->> 'model'::text and price.effective_from <= tally_priced.created_at
+    order by price.effective_from desc
+    limit 1
+  ), unpriced.detail)
+  from (select tally_priced.detail - 'priced'::text - 'cost_usd'::text as detail) unpriced
+$$;
+
+-- Stores events, each in the same place of all the arrays, and returns those that were not there before:
+-- whether model_price gave the cost of an AI event that came without (null: not such an event), or why the
+-- log does not take it, as an SQLSTATE. Null in created_at: now; null in id is not allowed.
+create or replace function tally_record(
+  ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
+  threads text[], agents text[], details jsonb[]
+) returns table (id uuid, priced boolean, refusal text)
+  language plpgsql security definer
+as $$
+#variable_conflict use_column
+begin
+  -- In the order of ids, so that two batches that share some do not wait for each other crosswise.
+  return query
+  insert into resource_usage_log as log (
+    id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail)
+  select
+    event.id, event.created_at, event.resource_type, event.collection_id, event.user_id, event.bot_id, event.channel_id,
+    event.thread_id, event.agent_id,
+    case when event.resource_type <> 'ai'::text then event.detail
+      when tally_has_own_cost(event.detail) then tally_joined_tokens(event.detail)
+      else tally_priced(tally_joined_tokens(event.detail), event.created_at) end
+  from (
+    select
+      given.id, coalesce(given.created_at, now()) as created_at, given.resource_type, given.collection_id,
+      given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.detail, given.place
+    from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
+      id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
+  ) event
+  order by event.id, event.place
+  on conflict (id) do nothing
+  returning log.id,
+    case when log.resource_type = 'ai'::text and not tally_has_own_cost(log.detail)
+      then log.detail -> 'cost_usd'::text is not null end,
+    null::text;
+exception
+  -- A constraint or a trigger of the site's own, perhaps: then the others of the batch shall not suffer.
+  when integrity_constraint_violation or data_exception or program_limit_exceeded or raise_exception then
+    if cardinality(ids) = 1 then
+      return query select ids[1], null::boolean, sqlstate;
+      return;
+    end if;
+    for place in 1 .. cardinality(ids) loop
+      return query select * from tally_record(
+        ids[place:place], times[place:place], types[place:place], collections[place:place], users[place:place],
+        bots[place:place], channels[place:place], threads[place:place], agents[place:place], details[place:place]);
+    end loop;
+end
+$$;
+
+-- Prices the AI events of a window whose cost is not known from elsewhere, again or for the first time, and
+-- returns how many of them changed. Reports show it at once.
+create or replace function tally_reprice(since timestamptz, until timestamptz) returns bigint
+  language sql volatile
+as $$
+  with changed as (
+    update resource_usage_log log
+    set detail = tally_priced(log.detail, log.created_at)
+    where log.resource_type = 'ai'::text
+      and log.created_at >= tally_reprice.since and log.created_at < tally_reprice.until
+      and not tally_has_own_cost(log.detail)
+      and log.detail <> tally_priced(log.detail, log.created_at)
+    returning 1
+  )
+  select count(*) from changed
+$$;
+
+-- The AI events of a window whose cost is not known, by model.
+create or replace function tally_unpriced(since timestamptz, until timestamptz)
+returns table (model text, events bigint, tokens_in numeric, tokens_out numeric)
+  language sql stable
+as $$
+  select
+    log.detail ->> 'model'::text, count(*), sum(coalesce(tally_number(log.detail -> 'tokens_in'::text), 0)),
+    sum(coalesce(tally_number(log.detail -> 'tokens_out'::text), 0))
+  from resource_usage_log log
+  where log.resource_type = 'ai'::text
+    and log.created_at >= tally_unpriced.since and log.created_at < tally_unpriced.until
+    and coalesce(jsonb_typeof(log.detail -> 'cost_usd'::text), 'null'::text) = 'null'::text
+  group by 1
+  order by 2 desc, 1
+$$;
