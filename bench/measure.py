@@ -116,10 +116,10 @@ def reply_size(stack: Stack, case: Case) -> float:
     return sum(sizes) / len(sizes)
 
 
-def memory(stack: Stack) -> list[dict[str, int]]:
+def memory(pool: Service) -> list[dict[str, int]]:
     """Rss and Pss of each worker, in KiB."""
     found = []
-    for pid in stack.pool.children():
+    for pid in pool.children():
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         found.append({name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines)
                       if name in ("Rss", "Pss")})

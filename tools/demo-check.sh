@@ -57,6 +57,34 @@ check_overview() {
     fail "the days of the reply have $listed events, those of the log $after"
 }
 
+# check_event: an event that is sent is in both reports at once, and once, though it is sent twice.
+check_event() {
+    local id event status before after target='/admin/usage?days=1&collection_id=00000000-0000-4000-8004-000000000001'
+    id=$(cat /proc/sys/kernel/random/uuid)
+    event='{"id":"'$id'","resource_type":"ai","collection_id":"00000000-0000-4000-8004-000000000001","thread_id":"'$id'",'
+    event+='"detail":{"tokens_in":1200,"tokens_out":300,"cost_usd":0.0105}}'
+    expect 200 admin admin-demo "$target"
+    before=$(ai_events)
+    for status in recorded duplicate; do
+        [ "$(post reports reports-demo "$event" "$reply")" = 200 ] && grep -q "\"id\":\"$id\",\"status\":\"$status\"" "$reply" ||
+            fail "the event should be $status: $(shortened)"
+        printf '\nPOST /v1/usage/events as reports: %s\n%s\n' "$event" "$(shortened)"
+    done
+    expect 200 reports reports-demo "/v1/usage/stats?bucket=none&thread_id=$id"
+    show reports "/v1/usage/stats?bucket=none&thread_id=$id"
+    grep -q '^{"totals":{"messages":1,"input_tokens":1200,"output_tokens":300,' "$reply" ||
+        fail "the statistic should show the event: $(shortened)"
+    expect 200 admin admin-demo "$target"
+    after=$(ai_events)
+    [ "$after" -eq $((before + 1)) ] || fail "the overview shows $after AI events of the collection, and $before before"
+    [ "$(post ada ada-demo "$event" "$reply")" = 403 ] || fail "ada should not be able to send events: $(shortened)"
+}
+
+# ai_events: how many of the first part of the overview in $reply are of this type.
+ai_events() {
+    grep -o '"resource_type":"ai","event_count":[0-9]*' "$reply" | head -n 1 | sed 's/.*://'
+}
+
 check_refusals() {
     expect 401 '' '' /v1/usage/stats
     expect 401 ada wrong /v1/usage/stats
@@ -70,6 +98,7 @@ check_refusals() {
 check_answers() {
     check_stats
     check_overview
+    check_event
     check_refusals
     stop_services
     no_leftovers || fail "these processes still run: $(leftovers | tr '\n' ' ')"

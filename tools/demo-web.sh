@@ -128,3 +128,10 @@ get() {
     curl --silent --show-error --noproxy '*' --max-time 15 --user "$1:$2" \
         --output "$4" --write-out '%{http_code}' "http://127.0.0.1:$port$3"
 }
+
+# post USER PASSWORD BODY FILE: sends events; prints the status, the answer's body is in the file.
+post() {
+    curl --silent --show-error --noproxy '*' --max-time 15 --user "$1:$2" \
+        --header 'Content-Type: application/json' --data-binary "$3" \
+        --output "$4" --write-out '%{http_code}' "http://127.0.0.1:$port/v1/usage/events"
+}

@@ -17,7 +17,7 @@ check_packages=(
     apache2-bin apache2-utils libapache2-mod-fcgid
     clang clang-format clang-tidy cppcheck git libcmocka-dev mandoc shellcheck xz-utils
     libclang-rt-14-dev logrotate pgbouncer procps strace systemd valgrind
-    python3 python3-hypothesis python3-psycopg python3-pytest
+    python3 python3-hypothesis python3-psycopg python3-pytest python3-requests
 )
 
 # missing_packages PACKAGE...: prints those that are not installed.

@@ -89,6 +89,7 @@ def test_check(demo: Demo) -> None:
     status, output = demo.run("--check")
     assert status == 0, output
     assert '{"totals":{"messages":' in output and '{"by_collection":[' in output
+    assert '{"accepted":1,"duplicates":0,' in output and '{"accepted":0,"duplicates":1,' in output
     assert output.endswith("All is right.\n")
     demo.check_nothing_is_left()
 
@@ -97,7 +98,7 @@ def test_check(demo: Demo) -> None:
 def test_runs_until_it_is_stopped(demo: Demo, end: signal.Signals) -> None:
     process, output = demo.serve(free_port())
     commands = re.findall(r"^  (curl .*)$", output, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         reply = subprocess.run(f"{command} --silent --fail", shell=True, capture_output=True,
                                text=True, check=True)

@@ -2,14 +2,18 @@
 
 import json
 import re
+import subprocess
 from typing import Any, Iterator
 
 import pytest
 
 import fastcgi
+from client import PASSWORD, ask
+from nginx import Nginx
 from pool import Pool
 from postgres import WEB_ROLE, Postgres
 from process import ROOT
+from shipped import SERVICE
 
 COLLECTION = "3b9f2c52-41f6-4c7b-9d7e-0c5a5f1f0a01"
 SHOWN_DAY = "2026-03-02T00:00:00Z"
@@ -36,6 +40,11 @@ def examples() -> list[tuple[str, Any]]:
     text = (ROOT / "doc" / "api.md").read_text()
     found = re.findall(r"```http\nGET (\S+)\n```\n\n```json\n(.*?)\n```", text, re.DOTALL)
     return [(target, json.loads(reply)) for target, reply in found]
+
+
+def blocks(language: str) -> list[str]:
+    text = (ROOT / "doc" / "api.md").read_text()
+    return re.findall(rf"```{language}\n(.*?)\n```", text, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +76,51 @@ def test_an_error_looks_as_documented(pool: Pool) -> None:
     assert reply.status == 400
     message = reply.json()["error"]
     assert f"`{message}`" in (ROOT / "doc" / "api.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def empty(postgres: Postgres) -> Iterator[Nginx]:
+    """A log without events, behind nginx."""
+    name = postgres.create_database("documentation_of_events")
+    pool = Pool({"database": {"host": postgres.directory, "dbname": name, "user": WEB_ROLE}}, workers=1)
+    nginx = Nginx(pool.socket, pool.socket)
+    yield nginx
+    nginx.stop()
+    pool.stop()
+
+
+def test_events_are_answered_as_documented(empty: Nginx) -> None:
+    text = (ROOT / "doc" / "api.md").read_text()
+    found = re.search(r"```http\nPOST (\S+)\nContent-Type: (\S+)\n\n(.*?)\n```\n\n```json\n(.*?)\n```", text, re.DOTALL)
+    assert found
+    body = found[3].encode()
+    reply = ask(empty.plain, found[1], user=SERVICE, method="POST", body=body,
+                headers=[("Content-Type", found[2]), ("Content-Length", str(len(body)))])
+    assert reply.body.decode() == json.dumps(json.loads(found[4]), separators=(",", ":"))
+
+
+def test_the_examples_in_python_and_sql_work(empty: Nginx, postgres: Postgres) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("python"):
+        exec(block, names)  # pylint: disable=exec-used
+    [prices] = [block for block in blocks("sql") if "model_price" in block]
+    response = {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 1000, "completion_tokens": 10,
+                                                  "prompt_tokens_details": {"cached_tokens": 400}}}
+    user = "7f2c1d1e-6a40-4c57-9d0c-2f4b8f1f3a11"
+    events = [names["event_of"](response, user), names["event_of"](response, user, 0.25)]
+    url = f"http://127.0.0.1:{empty.plain.port}/v1/usage/events"
+    for accepted in (2, 0):
+        outcome = names["log_usage"](events, url=url, auth=(SERVICE, PASSWORD))
+        assert (outcome["accepted"], outcome["duplicates"]) == (accepted, 2 - accepted)
+    postgres.sql(prices, dbname="documentation_of_events")
+    rows = postgres.sql("select detail ->> 'cost_usd' from resource_usage_log where user_id = %s order by 1", user,
+                        dbname="documentation_of_events")
+    assert rows == [("0.000126",), ("0.25",)]
+
+
+def test_the_example_with_curl_works(empty: Nginx) -> None:
+    [command] = [block for block in blocks("sh") if block.startswith("curl")]
+    command = command.replace("-u reporting", f"-u {SERVICE}:'{PASSWORD}' --silent --fail").replace(
+        "https://usage.example.org", f"http://127.0.0.1:{empty.plain.port}")
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["accepted"] == 1

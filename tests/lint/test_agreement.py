@@ -19,9 +19,10 @@ def keys() -> list[tuple[str, str, str]]:
     return re.findall(r'\{"(\w+)",\s*"(\w+)",\s*"([^"]*)"', table)
 
 
-def routes() -> list[str]:
+def routes() -> list[tuple[str, str]]:
+    """Method and path of each."""
     table = text("src/route.c").split("routes[] = {")[1].split("\n};")[0]
-    return re.findall(r'\{"(/[^"]+)"', table)
+    return [("GET" if methods == "READ" else "POST", path) for path, methods in re.findall(r'\{"(/[^"]+)", (\w+),', table)]
 
 
 def parameters(path: str) -> list[str]:
@@ -63,20 +64,21 @@ def test_the_manual_describes_every_key(section: str, key: str, preset: str) -> 
     assert not preset or re.search(rf"\b{preset}\b", item[0]), f"{key}: default {preset}"
 
 
-@pytest.mark.parametrize("route", routes())
-def test_every_route_is_served_and_documented(route: str) -> None:
+@pytest.mark.parametrize("method, route", routes())
+def test_every_route_is_served_and_documented(method: str, route: str) -> None:
     assert f"location = {route} {{" in text("nginx/tally_locations")
-    assert f"## GET {route}\n" in text("doc/api.md")
-    assert route in json.loads(text("doc/openapi.json"))["paths"]
+    assert f"## {method} {route}\n" in text("doc/api.md")
+    assert method.lower() in json.loads(text("doc/openapi.json"))["paths"][route]
     for path in ("conf/apache/tally.conf", "conf/apache/htaccess"):
         assert route.lstrip("/") in text(path), path
 
 
-@pytest.mark.parametrize("route, source", [("/v1/usage/stats", "src/stats.c"),
-                                           ("/admin/usage", "src/overview.c")])
-def test_every_parameter_is_documented(route: str, source: str) -> None:
-    operation = json.loads(text("doc/openapi.json"))["paths"][route]["get"]
-    section = text("doc/api.md").split(f"## GET {route}\n")[1].split("\n## ")[0]
+@pytest.mark.parametrize("method, route, source", [
+    ("GET", "/v1/usage/stats", "src/stats.c"), ("GET", "/admin/usage", "src/overview.c"),
+    ("POST", "/v1/usage/events", "src/ingest.c")])
+def test_every_parameter_is_documented(method: str, route: str, source: str) -> None:
+    operation = json.loads(text("doc/openapi.json"))["paths"][route][method.lower()]
+    section = text("doc/api.md").split(f"## {method} {route}\n")[1].split("\n## ")[0]
     assert sorted(parameter["name"] for parameter in operation["parameters"]) == sorted(
         parameters(source))
     for name in parameters(source):
@@ -103,3 +105,12 @@ def test_every_statement_is_compiled_in() -> None:
     compiled = {f"{name}.sql" for name in re.findall(r"const char (\w+)_sql\[\]",
                                                      text("src/statements_sql.h"))}
     assert {path.name for path in ROOT.glob("sql/*.sql")} == compiled | parts | run_by_hand
+
+
+def test_every_field_of_an_event_is_documented() -> None:
+    fields = re.findall(r'\{"(\w+)", read_', text("src/event.c").split("fields[] = {")[1].split("\n};")[0])
+    schema = json.loads(text("doc/openapi.json"))["components"]["schemas"]["event"]["properties"]
+    section = text("doc/api.md").split("## POST /v1/usage/events\n")[1].split("\n## ")[0]
+    rows = " ".join(re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section, re.MULTILINE))
+    assert len(fields) == 10 and list(schema) == fields
+    assert all(f"`{name}`" in rows for name in fields)
