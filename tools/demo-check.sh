@@ -66,8 +66,10 @@ check_event() {
     expect 200 admin admin-demo "$target"
     before=$(ai_events)
     for status in recorded duplicate; do
-        [ "$(post reports reports-demo "$event" "$reply")" = 200 ] && grep -q "\"id\":\"$id\",\"status\":\"$status\"" "$reply" ||
+        if [ "$(post reports reports-demo "$event" "$reply")" != 200 ] ||
+            ! grep -q "\"id\":\"$id\",\"status\":\"$status\"" "$reply"; then
             fail "the event should be $status: $(shortened)"
+        fi
         printf '\nPOST /v1/usage/events as reports: %s\n%s\n' "$event" "$(shortened)"
     done
     expect 200 reports reports-demo "/v1/usage/stats?bucket=none&thread_id=$id"

@@ -106,7 +106,7 @@ def test_the_examples_in_python_and_sql_work(empty: Nginx, postgres: Postgres) -
     [prices] = [block for block in blocks("sql") if "model_price" in block]
     response = {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 1000, "completion_tokens": 10,
                                                   "prompt_tokens_details": {"cached_tokens": 400}}}
-    user = "7f2c1d1e-6a40-4c57-9d0c-2f4b8f1f3a11"
+    user = "7f2c1d1e-6a40-4c57-9d0c-2f4b8f1f3a12"
     events = [names["event_of"](response, user), names["event_of"](response, user, 0.25)]
     url = f"http://127.0.0.1:{empty.plain.port}/v1/usage/events"
     for accepted in (2, 0):
