@@ -209,3 +209,21 @@ create index :concurrently if not exists resource_usage_log_agent on resource_us
 \if :log_is_small
   commit;
 \endif
+
+-- The id of an adopted log may be its key or not; events that are sent need it to be one, reports do not. A
+-- partitioned log can have no such key.
+select relkind = 'r' and not exists (
+  select from pg_index
+  join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+  where indrelid = 'resource_usage_log'::regclass and attname = 'id' and indisunique and indisvalid
+    and indnkeyatts = 1 and indpred is null
+) as id_is_no_key from pg_class where oid = 'resource_usage_log'::regclass \gset
+\if :id_is_no_key
+  \set ON_ERROR_STOP off
+  create unique index concurrently if not exists resource_usage_log_id on resource_usage_log (id);
+  \if :ERROR
+    drop index concurrently if exists resource_usage_log_id;
+    \warn 'POST /v1/usage/events needs each id once in the log: see above, and run this file again. Reports do not.'
+  \endif
+  \set ON_ERROR_STOP on
+\endif

@@ -5,6 +5,7 @@ from typing import Iterator
 import psycopg
 import pytest
 
+import events
 import sample
 from postgres import Postgres
 from sample import OVERVIEW, STATS
@@ -32,7 +33,8 @@ declare
                             'uuid_hash_extended', 'pg_relation_filenode', 'pg_sequence_last_value', 'unnest',
                             'array_agg', 'cardinality', 'current_setting', 'split_part', 'pg_is_in_recovery',
                             'tally_window', 'tally_pieces', 'tally_period', 'tally_upkeep', 'tally_fold',
-                            'tally_add', 'tally_cells', 'tally_group_hash', 'tally_what_remains'];
+                            'tally_add', 'tally_cells', 'tally_group_hash', 'tally_what_remains', 'tally_priced',
+                            'tally_joined_tokens', 'tally_has_own_cost', 'trim_scale', 'jsonb_build_object'];
   body text := ' language plpgsql immutable as $b$ begin raise exception ''planted''; end $b$';
   name text; one text; two text; arguments text; number int := 0;
 begin
@@ -69,6 +71,7 @@ create type public.pg_class as (planted int);
 def dbname(postgres: Postgres) -> Iterator[str]:
     name = postgres.create_database("shadowed")
     sample.load(postgres, name)
+    postgres.sql("insert into model_price values ('m', default, 2, 1, 3)", dbname=name)
     postgres.sql("create role planter login")
     yield name
     postgres.sql(f"drop database {name} with (force)")
@@ -89,6 +92,18 @@ def test_planted_objects_are_not_used(postgres: Postgres, dbname: str) -> None:
             for target, reply in right.items():
                 assert worker.ask(target) == reply, f"{target}: {worker.output()}"
             check_upkeep(postgres, dbname, worker)
+            check_events(postgres, dbname, worker)
+
+
+def check_events(postgres: Postgres, dbname: str, worker: Worker) -> None:
+    """Events that are sent are priced and stored, which is done with the owner's rights too."""
+    event = {"resource_type": "ai", "created_at": "2001-01-01T00:00:00Z",
+             "detail": {"model": "m", "tokens_uncached": 1, "tokens_cached": 1, "tokens_out": 1}}
+    reply = events.post(worker, [event, {**event, "id": "00000000-0000-4000-8000-0000000000aa"}, {"resource_type": "x"}])
+    assert reply.status == 200 and reply.json()["rejected"] == 0, reply
+    assert events.results(reply)[0]["priced"]
+    assert postgres.sql("delete from resource_usage_log where created_at = '2001-01-01Z'::timestamptz or resource_type = 'x'::text"
+                        " returning detail ->> 'cost_usd'::text", dbname=dbname)[0] == ("0.000006",)
 
 
 def check_upkeep(postgres: Postgres, dbname: str, worker: Worker) -> None:

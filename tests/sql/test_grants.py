@@ -19,6 +19,7 @@ ALLOWED = [
     "select * from tally_rollup, tally_group, tally_report, tally_rollup_state, tally_correction",
     "select * from tally_window(now(), now(), 'ai'), tally_pieces('2026-01-01', '2026-02-01', 'day')",
     "select tally_upkeep(10)",
+    "select * from tally_record('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
     "select tally_number(detail -> 'x'), tally_total_member(resource_type) from resource_usage_log",
 ]
 
@@ -52,6 +53,10 @@ FORBIDDEN = [
     "select tally_keep('user', 'hour')",
     "call tally_rebuild()",
     "call tally_adopt()",
+    "select * from model_price",
+    "insert into model_price values ('free', default, 0, 0, 0)",
+    "select tally_reprice('-infinity', 'infinity')",
+    "select * from tally_unpriced('-infinity', 'infinity')",
 ]
 
 
@@ -123,7 +128,7 @@ def test_tables_are_found_in_a_schema_of_their_own(cluster: Postgres, dbname: st
     try:
         for name in ("schema.sql", "grants.sql"):
             assert psql(cluster, dbname, name, "-v", "role=web", user=superuser).status == 0
-        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(2,)]
+        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(3,)]
     finally:
         cluster.sql(f"alter role {superuser} in database {dbname} reset all")
 

@@ -201,3 +201,27 @@ def test_any_writer_may_number_its_events(cluster: Postgres, dbname: str) -> Non
 def test_settings_of_the_session(cluster: Postgres, dbname: str, setting: str) -> None:
     install(cluster, dbname, options=f"-c {setting}")
     assert sql(cluster, dbname, "select tally_number('\"1.5\"'), tally_number('\"1x5\"')") == [(1.5, None)]
+
+
+ADOPTED = ("create table resource_usage_log (id uuid, created_at timestamptz, resource_type text, collection_id uuid,"
+           " detail jsonb); insert into resource_usage_log values ")
+
+
+def test_ids_become_a_key_where_they_can(cluster: Postgres, dbname: str) -> None:
+    """Events that are sent need that."""
+    sql(cluster, dbname, ADOPTED + "(gen_random_uuid(), now(), 'x', null, '{}'), (gen_random_uuid(), now(), 'x', null, '{}')")
+    for _ in range(2):
+        install(cluster, dbname)
+    assert sql(cluster, dbname, "select indisunique and indisvalid from pg_index"
+                                " where indexrelid = 'resource_usage_log_id'::regclass") == [(True,)]
+
+
+def test_ids_that_are_no_key_are_told(cluster: Postgres, dbname: str) -> None:
+    one = "('00000000-0000-4000-8000-000000000001', now(), 'x', null, '{}')"
+    sql(cluster, dbname, ADOPTED + f"{one}, {one}")
+    for _ in range(2):
+        done = psql(cluster, dbname, "schema.sql")
+        assert done.status == 0 and "needs each id once in the log" in done.errors, done
+    assert sql(cluster, dbname, "select to_regclass('resource_usage_log_id'), version from tally_schema") == [(None, 3)]
+    sql(cluster, dbname, "update resource_usage_log set id = gen_random_uuid()")
+    assert psql(cluster, dbname, "schema.sql").errors == ""
