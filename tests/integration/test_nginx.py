@@ -13,7 +13,7 @@ from sample import OVERVIEW, STATS
 from shipped import ADMIN, HOST, LOOKALIKE, SERVICE, STRANGER, USER, USER_ID, Change
 
 PARAMETERS = {
-    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_LENGTH", "REQUEST_ID",
+    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "REQUEST_ID",
     "REMOTE_USER", "TALLY_ROLE", "TALLY_USER_ID",
 }
 
@@ -70,8 +70,22 @@ def test_worker_sees_exactly_its_parameters(echo: Endpoint) -> None:
     assert len(seen.pop("REQUEST_ID")) == 32
     assert seen == {
         "REQUEST_METHOD": "GET", "SCRIPT_NAME": "/v1/usage/stats", "PATH_INFO": "",
-        "QUERY_STRING": "bucket=week&x=%20+y", "CONTENT_LENGTH": "",
+        "QUERY_STRING": "bucket=week&x=%20+y",
         "REMOTE_USER": USER, "TALLY_ROLE": "", "TALLY_USER_ID": USER_ID,
+    }
+
+
+def test_worker_sees_the_body_of_events(echo: Endpoint) -> None:
+    reply = ask(echo, "/v1/usage/events?results=errors", user=SERVICE, method="POST", body=b"hello",
+                headers=[("Content-Type", "text/x"), ("X-Any", "thing"), ("Content-Length", "5"), ("Content-Encoding", "gzip"),
+                         ("Cookie", "a=b")])
+    assert reply.json()["body"] == 5
+    seen = parameters(reply)
+    assert len(seen.pop("REQUEST_ID")) == 32
+    assert seen == {
+        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "/v1/usage/events", "PATH_INFO": "", "QUERY_STRING": "results=errors",
+        "CONTENT_TYPE": "text/x", "CONTENT_LENGTH": "5", "HTTP_CONTENT_ENCODING": "gzip",
+        "REMOTE_USER": SERVICE, "TALLY_ROLE": "service", "TALLY_USER_ID": "",
     }
 
 
