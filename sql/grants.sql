@@ -31,11 +31,12 @@ grant select on tally_report, tally_group, tally_rollup, tally_rollup_state, tal
 grant execute on function tally_number(jsonb), tally_total_member(text), tally_group_hash(text, uuid, text, text),
   tally_pieces(timestamp, timestamp, text), tally_window(timestamptz, timestamptz, text) to :"role";
 
--- The two things that it may change, each through a function: the sums of events, as their upkeep does, and
--- the log, by adding events to it.
+-- The two things that it may change, through functions: the sums of events, as their upkeep does, and the log,
+-- by adding events to it.
 grant execute on function tally_upkeep(int) to :"role";
-grant execute on function tally_record(
-  uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]) to :"role";
+grant execute on function
+  tally_record(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]),
+  tally_record_each(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]) to :"role";
 
 -- A DO block cannot see psql's variables; a setting of this transaction carries the name into it.
 select set_config('tally.role', :'role', true) \g /dev/null

@@ -54,9 +54,9 @@ as $$
   from (select tally_priced.detail - 'priced'::text - 'cost_usd'::text as detail) unpriced
 $$;
 
--- Stores events, each in the same place of all the arrays, and returns those that were not there before:
--- whether model_price gave the cost of an AI event that came without (null: not such an event), or why the
--- log does not take it, as an SQLSTATE. Null in created_at: now; null in id is not allowed.
+-- Stores events, each in the same place of all the arrays, and returns those that were not there before: whether
+-- model_price gave the cost of an AI event that came without (null: not such an event). Null in created_at: now;
+-- null in id is not allowed.
 create or replace function tally_record(
   ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
   threads text[], agents text[], details jsonb[]
@@ -88,18 +88,28 @@ begin
     case when log.resource_type = 'ai'::text and not tally_has_own_cost(log.detail)
       then log.detail -> 'cost_usd'::text is not null end,
     null::text;
-exception
-  -- A constraint or a trigger of the site's own, perhaps: then the others of the batch shall not suffer.
-  when integrity_constraint_violation or data_exception or program_limit_exceeded or raise_exception then
-    if cardinality(ids) = 1 then
-      return query select ids[1], null::boolean, sqlstate;
-      return;
-    end if;
-    for place in 1 .. cardinality(ids) loop
+end
+$$;
+
+-- The same for events of which the log does not take some: a constraint or a trigger of the site's own, perhaps.
+-- The others of the batch shall not suffer; of those the SQLSTATE is returned.
+create or replace function tally_record_each(
+  ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
+  threads text[], agents text[], details jsonb[]
+) returns table (id uuid, priced boolean, refusal text)
+  language plpgsql security definer
+as $$
+begin
+  for place in 1 .. cardinality(ids) loop
+    begin
       return query select * from tally_record(
         ids[place:place], times[place:place], types[place:place], collections[place:place], users[place:place],
         bots[place:place], channels[place:place], threads[place:place], agents[place:place], details[place:place]);
-    end loop;
+    exception
+      when integrity_constraint_violation or data_exception or program_limit_exceeded or raise_exception then
+        return query select ids[place], null::boolean, sqlstate;
+    end;
+  end loop;
 end
 $$;
 

@@ -31,6 +31,11 @@ static const struct db_fault faults[] = {
     {"3F000", ERROR_UNFIT, true, true, UNFIT, SET_UP},
     /* untranslatable_character: in what was sent, since what comes back is Unicode in any case */
     {"22P05", ERROR_NO_SUCH_TEXT, false, false, "internal error", ""},
+    /* data, a constraint, a limit, or a trigger's own: of the site that the log belongs to */
+    {"22", ERROR_REFUSED, false, false, "internal error", ""},
+    {"23", ERROR_REFUSED, false, false, "internal error", ""},
+    {"54", ERROR_REFUSED, false, false, "internal error", ""},
+    {"P0001", ERROR_REFUSED, false, false, "internal error", ""},
     {"", ERROR_INTERNAL, false, false, "internal error", ""},
 };
 

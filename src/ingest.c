@@ -241,18 +241,28 @@ static bool take_recorded(const struct db_row *row, void *context, struct error 
     return true;
 }
 
+/* All at once, or else each by itself. */
 static bool record(struct app *app, struct ingest *ingest, struct error *error)
 {
     struct db_value values[COLUMN_COUNT] = {{0}};
-    const struct db_call call = {&statements[STATEMENT_RECORD], values, take_recorded,
-                                 &ingest->outcomes};
+    struct db_call call = {&statements[STATEMENT_RECORD], values, take_recorded, &ingest->outcomes};
+    int timeout = app->config->database.query_timeout;
+    struct error refusal = {0};
 
     outcomes_sort(&ingest->outcomes);
     if (ingest->arrays[0].count == 0)
         return true;
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         db_array_give(&ingest->arrays[i], &values[i]);
-    return db_change(app->db, app->config->database.query_timeout, &call, error);
+    if (db_change(app->db, timeout, &call, &refusal))
+        return true;
+    if (refusal.code == ERROR_REFUSED) {
+        error_free(&refusal);
+        call.statement = &statements[STATEMENT_RECORD_EACH];
+        return db_change(app->db, timeout, &call, error);
+    }
+    *error = refusal;
+    return false;
 }
 
 static void ingest_free(struct ingest *ingest)

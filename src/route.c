@@ -128,7 +128,8 @@ static bool run_route(struct app *app, const struct route_input *input, struct r
 /* What the client did wrong is told to the client alone. */
 static void log_fault(struct app *app, const struct route_input *input, const struct error *error)
 {
-    enum log_level level = error->code == ERROR_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
+    bool is_ours = error->code == ERROR_INTERNAL || error->code == ERROR_REFUSED;
+    enum log_level level = is_ours ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
     struct buffer subject = {0};
     struct buffer text = {0};
 

@@ -29,6 +29,14 @@
         SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC                                              \
     }
 
+/* Of POST /v1/usage/events, whose statements differ by what they do about what is refused. */
+#define RECORD_SHAPE                                                                               \
+    {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY, SQL_UUID_ARRAY,        \
+     SQL_UUID_ARRAY, SQL_UUID_ARRAY,        SQL_TEXT_ARRAY, SQL_TEXT_ARRAY, SQL_JSONB_ARRAY},      \
+    {                                                                                              \
+        SQL_UUID, SQL_BOOLEAN, SQL_TEXT                                                            \
+    }
+
 /* A row: its id, the name of its file in sql/, whether it is planned once, its shape. */
 #define STATEMENT(id, name, ...) [STATEMENT_##id] = {#name, name##_sql, __VA_ARGS__}
 
@@ -61,11 +69,8 @@ const struct statement statements[STATEMENT_COUNT] = {
               OVERVIEW_PARAMETERS, AI_DRILLDOWN_COLUMNS),
     STATEMENT(ROLLED_OVERVIEW_DAILY_OF_ONE, rolled_overview_daily_of_one, true, OVERVIEW_PARAMETERS,
               DAILY_COLUMNS),
-    STATEMENT(RECORD, record, true,
-              {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY,
-               SQL_UUID_ARRAY, SQL_UUID_ARRAY, SQL_UUID_ARRAY, SQL_TEXT_ARRAY, SQL_TEXT_ARRAY,
-               SQL_JSONB_ARRAY},
-              {SQL_UUID, SQL_BOOLEAN, SQL_TEXT}),
+    STATEMENT(RECORD, record, true, RECORD_SHAPE),
+    STATEMENT(RECORD_EACH, record_each, false, RECORD_SHAPE),
     STATEMENT(UPKEEP, upkeep_step, false, {SQL_INTEGER}, {SQL_TEXT}),
     STATEMENT(SCHEMA_VERSION, schema_version, false, {SQL_NOTHING}, {SQL_TEXT}),
 };

@@ -5,6 +5,7 @@
 extern const char overview_ai_drilldown_sql[];
 extern const char overview_by_collection_sql[];
 extern const char overview_daily_sql[];
+extern const char record_each_sql[];
 extern const char record_sql[];
 extern const char rolled_overview_ai_drilldown_sql[];
 extern const char rolled_overview_ai_drilldown_of_one_sql[];

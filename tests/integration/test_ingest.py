@@ -1,6 +1,5 @@
 """POST /v1/usage/events: what is stored, and what the reply says of it."""
 
-import json
 import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any, Iterator
@@ -11,7 +10,8 @@ import events
 import fastcgi
 from events import CLOUD, CLOUDS, JSON, LINES, SERVICE, counts, detail_of, only, post, rejected, results
 from postgres import Postgres
-from worker import Worker, running, settings_for
+from wait import wait_until
+from worker import Worker, backends, locked, running, settings_for
 
 DATABASE = "ingest"
 ID = "00000000-0000-4000-8000-000000000001"
@@ -340,3 +340,29 @@ def test_both_reports_show_it_at_once(worker: Worker) -> None:
     assert (stats["totals"]["input_tokens"], stats["totals"]["cost_usd"]) == (3, 0.1)
     overview = worker.ask(f"/admin/usage?collection_id={collection}").json()
     assert [row["event_count"] for row in overview["by_collection"]] == [1]
+
+
+def test_nothing_is_stored_where_the_log_is_locked(worker: Worker, own: Postgres) -> None:
+    event = {"id": ID, "resource_type": "x"}
+    with locked(own, DATABASE):
+        reply = post(worker, [event, {"resource_type": "y"}])
+        assert reply.status == 504 and list(reply.json()) == ["error"]
+    assert log(own) == []
+    assert only(post(worker, event))["status"] == "recorded"
+
+
+@pytest.mark.parametrize("trouble", [
+    "select pg_terminate_backend(%s)", "alter function tally_record rename to gone; select %s",
+], ids=["connection", "function"])
+def test_trouble_and_its_end(worker: Worker, own: Postgres, trouble: str) -> None:
+    [pid] = backends(own, DATABASE)
+    own.sql(trouble.replace("%s", str(pid)), dbname=DATABASE)
+    try:
+        reply = post(worker, {"id": ID, "resource_type": "x"})
+        assert reply.status == (200 if "terminate" in trouble else 503), reply
+    finally:
+        own.sql("do $$ begin alter function gone rename to tally_record; exception when undefined_function then end $$",
+                dbname=DATABASE)
+    wait_until(lambda: worker.ask("/readyz").status == 200, "the database to be fit again", 15)
+    assert only(post(worker, {"id": ID, "resource_type": "x"}))["status"] in ("recorded", "duplicate")
+    assert log(own) == [(ID,)]

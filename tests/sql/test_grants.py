@@ -20,6 +20,7 @@ ALLOWED = [
     "select * from tally_window(now(), now(), 'ai'), tally_pieces('2026-01-01', '2026-02-01', 'day')",
     "select tally_upkeep(10)",
     "select * from tally_record('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    "select * from tally_record_each('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
     "select tally_number(detail -> 'x'), tally_total_member(resource_type) from resource_usage_log",
 ]
 
