@@ -12,15 +12,14 @@ create table if not exists model_price (
   primary key (model, effective_from)
 );
 
--- Counts that are apart, as Anthropic gives them, put together: tokens_in holds the cached ones too.
+-- A detail with counts that are apart, as Anthropic gives them, put together: tokens_in holds the cached ones too.
+-- Immutable with something in it that is not: so it stays a call, for the few that need it.
 create or replace function tally_joined_tokens(detail jsonb) returns jsonb
   language sql immutable parallel safe
 as $$
-  select case when detail -> 'tokens_uncached'::text is null then detail
-    else (detail - 'tokens_uncached'::text) || pg_catalog.jsonb_build_object('tokens_in'::text,
-      coalesce(tally_number(detail -> 'tokens_uncached'::text), 0)
-      + coalesce(tally_number(detail -> 'tokens_cached'::text), 0))
-    end
+  select (detail - 'tokens_uncached'::text) || pg_catalog.jsonb_build_object('tokens_in'::text,
+    coalesce(tally_number(detail -> 'tokens_uncached'::text), 0)
+    + coalesce(tally_number(detail -> 'tokens_cached'::text), 0))
 $$;
 
 -- Whether what an AI event cost is known from elsewhere than model_price.
@@ -31,37 +30,46 @@ as $$
     and coalesce(jsonb_typeof(detail -> 'priced'::text), ''::text) <> 'boolean'::text
 $$;
 
--- The detail of an AI event with its exact cost by the price of its model at its time; without any where no
--- price is known. What it was priced at before does not count.
-create or replace function tally_priced(detail jsonb, created_at timestamptz) returns jsonb
-  language sql stable parallel safe
+-- The price of a model at a moment, if there is one.
+create or replace function tally_price(model text, at timestamptz) returns setof model_price
+  language sql stable parallel safe rows 1
 as $$
-  select coalesce((
-    select unpriced.detail || pg_catalog.jsonb_build_object('priced'::text, true, 'cost_usd'::text, trim_scale(0.000001 * (
-        greatest(tokens.whole - tokens.cached, 0) * price.usd_per_million_input
-        + tokens.cached * coalesce(price.usd_per_million_cached, price.usd_per_million_input)
-        + tokens.output * price.usd_per_million_output)))
-    from (select
-      coalesce(tally_number(unpriced.detail -> 'tokens_in'::text), 0) as whole,
-      coalesce(tally_number(unpriced.detail -> 'tokens_cached'::text), 0) as cached,
-      coalesce(tally_number(unpriced.detail -> 'tokens_out'::text), 0) as output
-    ) tokens
-    cross join model_price price
-    where price.model = unpriced.detail ->> 'model'::text and price.effective_from <= tally_priced.created_at
-    order by price.effective_from desc
-    limit 1
-  ), unpriced.detail)
-  from (select tally_priced.detail - 'priced'::text - 'cost_usd'::text as detail) unpriced
+  select * from model_price price
+  where price.model = tally_price.model and price.effective_from <= tally_price.at
+  order by price.effective_from desc
+  limit 1
+$$;
+
+-- What the tokens of an AI event cost at a price, exactly.
+create or replace function tally_cost(detail jsonb, price model_price) returns numeric
+  language sql immutable parallel safe
+as $$
+  select trim_scale(0.000001 * (
+    greatest(tokens.whole - tokens.cached, 0) * price.usd_per_million_input
+    + tokens.cached * coalesce(price.usd_per_million_cached, price.usd_per_million_input)
+    + tokens.output * price.usd_per_million_output))
+  from (select
+    coalesce(tally_number(detail -> 'tokens_in'::text), 0) as whole,
+    coalesce(tally_number(detail -> 'tokens_cached'::text), 0) as cached,
+    coalesce(tally_number(detail -> 'tokens_out'::text), 0) as output
+  ) tokens
+$$;
+
+-- The detail of an AI event with its cost.
+create or replace function tally_priced(detail jsonb, price model_price) returns jsonb
+  language sql immutable parallel safe
+as $$
+  select detail || pg_catalog.jsonb_build_object('priced'::text, true, 'cost_usd'::text, tally_cost(detail, price))
 $$;
 
 -- Stores events, each in the same place of all the arrays, and returns those that were not there before: whether
 -- model_price gave the cost of an AI event that came without (null: not such an event). Null in created_at: now;
--- null in id is not allowed.
+-- null in id is not allowed. One plan is as good as another: it is made once.
 create or replace function tally_record(
   ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
   threads text[], agents text[], details jsonb[]
 ) returns table (id uuid, priced boolean, refusal text)
-  language plpgsql security definer
+  language plpgsql security definer set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 begin
@@ -72,21 +80,24 @@ begin
   select
     event.id, event.created_at, event.resource_type, event.collection_id, event.user_id, event.bot_id, event.channel_id,
     event.thread_id, event.agent_id,
-    case when event.resource_type <> 'ai'::text then event.detail
-      when tally_has_own_cost(event.detail) then tally_joined_tokens(event.detail)
-      else tally_priced(tally_joined_tokens(event.detail), event.created_at) end
+    case when price.model is null then event.detail else tally_priced(event.detail, price) end
   from (
     select
       given.id, coalesce(given.created_at, now()) as created_at, given.resource_type, given.collection_id,
-      given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.detail, given.place
+      given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.place,
+      case when given.resource_type = 'ai'::text and given.detail -> 'tokens_uncached'::text is not null
+        then tally_joined_tokens(given.detail) else given.detail end as detail,
+      case when given.resource_type = 'ai'::text and not tally_has_own_cost(given.detail)
+        then given.detail ->> 'model'::text end as model_to_price
     from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
       id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
   ) event
+  left join lateral tally_price(event.model_to_price, event.created_at) price on true
   order by event.id, event.place
   on conflict (id) do nothing
   returning log.id,
     case when log.resource_type = 'ai'::text and not tally_has_own_cost(log.detail)
-      then log.detail -> 'cost_usd'::text is not null end,
+      then coalesce(jsonb_typeof(log.detail -> 'cost_usd'::text), 'null'::text) <> 'null'::text end,
     null::text;
 end
 $$;
@@ -120,11 +131,19 @@ create or replace function tally_reprice(since timestamptz, until timestamptz) r
 as $$
   with changed as (
     update resource_usage_log log
-    set detail = tally_priced(log.detail, log.created_at)
-    where log.resource_type = 'ai'::text
-      and log.created_at >= tally_reprice.since and log.created_at < tally_reprice.until
-      and not tally_has_own_cost(log.detail)
-      and log.detail <> tally_priced(log.detail, log.created_at)
+    set detail = priced.detail
+    from (
+      select
+        event.id,
+        case when price.model is null then bare.detail else tally_priced(bare.detail, price) end as detail
+      from resource_usage_log event
+      cross join lateral (select event.detail - 'priced'::text - 'cost_usd'::text as detail) bare
+      left join lateral tally_price(event.detail ->> 'model'::text, event.created_at) price on true
+      where event.resource_type = 'ai'::text
+        and event.created_at >= tally_reprice.since and event.created_at < tally_reprice.until
+        and not tally_has_own_cost(event.detail)
+    ) priced
+    where log.id = priced.id and log.detail <> priced.detail
     returning 1
   )
   select count(*) from changed
