@@ -185,30 +185,33 @@ bool event_read(const struct json_span *text, int64_t latest, struct event *even
     return fault->length == 0 && event_check_whole(event, latest, fault);
 }
 
-static struct param_text *text_of(struct event *event, size_t number)
+static void clear_text(struct param_text *text)
 {
-    struct param_text *texts[] = {&event->resource_type, &event->thread_id, &event->agent_id,
-                                  &event->detail};
-
-    return number < sizeof texts / sizeof texts[0] ? texts[number] : NULL;
+    text->given = false;
+    buffer_clear(&text->value);
 }
 
 void event_clear(struct event *event)
 {
-    struct event empty = {0};
+    struct event kept = *event;
 
-    for (size_t i = 0; text_of(event, i) != NULL; i++) {
-        struct param_text *kept = text_of(&empty, i);
-
-        kept->value = text_of(event, i)->value;
-        buffer_clear(&kept->value);
-    }
-    *event = empty;
+    *event = (struct event){
+        .resource_type = kept.resource_type,
+        .thread_id = kept.thread_id,
+        .agent_id = kept.agent_id,
+        .detail = kept.detail,
+    };
+    clear_text(&event->resource_type);
+    clear_text(&event->thread_id);
+    clear_text(&event->agent_id);
+    clear_text(&event->detail);
 }
 
 void event_free(struct event *event)
 {
-    for (size_t i = 0; text_of(event, i) != NULL; i++)
-        buffer_free(&text_of(event, i)->value);
+    buffer_free(&event->resource_type.value);
+    buffer_free(&event->thread_id.value);
+    buffer_free(&event->agent_id.value);
+    buffer_free(&event->detail.value);
     *event = (struct event){0};
 }

@@ -5,6 +5,9 @@
 /* Far beyond any figure, and far within what PostgreSQL's numeric holds (its manual 8.1.2). */
 enum { DIGITS_MOST = 400, EXPONENT_MOST = 400 };
 
+static const char too_early[] = "the text ends too early";
+static const char no_value[] = "a value is expected";
+
 void json_text_start(struct json_text *json, const struct json_span *text)
 {
     *json = (struct json_text){.at = text->text, .end = text->text + text->length};
@@ -27,7 +30,9 @@ bool json_text_is_at_end(struct json_text *json)
 
 char json_text_peek(struct json_text *json)
 {
-    return json_text_is_at_end(json) ? '\0' : *json->at;
+    static const char none = '\0';
+
+    return *(json_text_is_at_end(json) ? &none : json->at);
 }
 
 static bool has(const struct json_text *json, char byte)
@@ -45,7 +50,7 @@ static bool take_word(struct json_text *json, const char *word)
     size_t length = strlen(word);
 
     if ((size_t)(json->end - json->at) < length || memcmp(json->at, word, length) != 0)
-        return fail(json, "a value is expected");
+        return fail(json, no_value);
     json->at += length;
     return true;
 }
@@ -104,7 +109,7 @@ static bool take_number(struct json_text *json)
     if (has(json, '-'))
         json->at++;
     if (!is_digit(json))
-        return fail(json, "a value is expected");
+        return fail(json, no_value);
     bool is_zero = *json->at == '0';
 
     digits = take_digits(json, &value);
@@ -128,26 +133,11 @@ static bool take_number(struct json_text *json)
     return true;
 }
 
-static bool take_all(struct json_text *json)
-{
-    struct json_span key, value;
-
-    if (!json_text_enter(json))
-        return false;
-    while (json_text_next(json, &key, &value))
-        ;
-    return json->fault == NULL;
-}
-
-static bool take_value(struct json_text *json)
+static bool take_scalar(struct json_text *json)
 {
     switch (json_text_peek(json)) {
     case '\0':
-        return fail(json,
-                    json->at == json->end ? "the text ends too early" : "a value is expected");
-    case '{':
-    case '[':
-        return take_all(json);
+        return fail(json, json->at == json->end ? too_early : no_value);
     case '"':
         return take_string(json);
     case 't':
@@ -161,21 +151,16 @@ static bool take_value(struct json_text *json)
     }
 }
 
-bool json_text_take(struct json_text *json, struct json_span *value)
+static bool is_bracket(char byte)
 {
-    json_text_is_at_end(json);
-    value->text = json->at;
-    if (!take_value(json))
-        return false;
-    value->length = (size_t)(json->at - value->text);
-    return true;
+    return byte == '[' || byte == '{';
 }
 
 bool json_text_enter(struct json_text *json)
 {
     char bracket = json_text_peek(json);
 
-    if (bracket != '[' && bracket != '{')
+    if (!is_bracket(bracket))
         return fail(json, "an array or an object is expected");
     if (json->depth == JSON_TEXT_DEPTH)
         return fail(json, "the nesting is too deep");
@@ -190,8 +175,7 @@ bool json_text_enter(struct json_text *json)
 static bool take_key(struct json_text *json, struct json_span *key)
 {
     if (json_text_peek(json) != '"')
-        return fail(json, json->at == json->end ? "the text ends too early"
-                                                : "a key in quotes is expected");
+        return fail(json, json->at == json->end ? too_early : "a key in quotes is expected");
     key->text = json->at;
     if (!take_string(json))
         return false;
@@ -202,7 +186,9 @@ static bool take_key(struct json_text *json, struct json_span *key)
     return true;
 }
 
-bool json_text_next(struct json_text *json, struct json_span *key, struct json_span *value)
+/* Goes on to the next value of the innermost array or object. Returns false where it was the last
+ * one, and the bracket is closed, or at a fault. */
+static bool go_on(struct json_text *json, struct json_span *key)
 {
     bool is_object = json->brackets[json->depth - 1] == '{';
     bool is_first = json->is_first;
@@ -216,12 +202,45 @@ bool json_text_next(struct json_text *json, struct json_span *key, struct json_s
     }
     if (!is_first) {
         if (json->at == json->end)
-            return fail(json, "the text ends too early");
+            return fail(json, too_early);
         if (next != ',')
             return fail(json, is_object ? "a comma or } is expected" : "a comma or ] is expected");
         json->at++;
     }
-    return (!is_object || take_key(json, key)) && json_text_take(json, value);
+    return !is_object || take_key(json, key);
+}
+
+/* Takes an array or object with all that is in it. */
+static bool take_whole(struct json_text *json)
+{
+    struct json_span key;
+    int outside = json->depth;
+
+    json_text_enter(json);
+    while (json->fault == NULL && json->depth > outside) {
+        if (!go_on(json, &key))
+            continue;
+        if (is_bracket(json_text_peek(json)))
+            json_text_enter(json);
+        else
+            take_scalar(json);
+    }
+    return json->fault == NULL;
+}
+
+bool json_text_take(struct json_text *json, struct json_span *value)
+{
+    bool taken = is_bracket(json_text_peek(json));
+
+    value->text = json->at;
+    taken = taken ? take_whole(json) : take_scalar(json);
+    value->length = (size_t)(json->at - value->text);
+    return taken;
+}
+
+bool json_text_next(struct json_text *json, struct json_span *key, struct json_span *value)
+{
+    return go_on(json, key) && json_text_take(json, value);
 }
 
 void json_text_locate(const struct json_span *text, const char *at, int *line, int *column)

@@ -37,25 +37,26 @@ void outcomes_reject(struct outcomes *outcomes, struct outcome *outcome, const c
     buffer_add(&outcomes->faults, fault, strlen(fault) + 1);
 }
 
-/* Of those with the same id the first one of the batch comes first: they lie in one array. */
+/* Of those with the same id the first one of the batch comes first. */
 static int compare(const void *a, const void *b)
 {
-    const struct outcome *left = *(struct outcome *const *)a;
-    const struct outcome *right = *(struct outcome *const *)b;
+    const struct outcome_place *left = a, *right = b;
     int order = memcmp(&left->id, &right->id, sizeof left->id);
 
-    return order != 0 ? order : (left > right) - (left < right);
+    return order != 0 ? order : (left->index > right->index) - (left->index < right->index);
 }
 
 void outcomes_sort(struct outcomes *outcomes)
 {
-    outcomes->by_id = allocate(outcomes->count * sizeof outcomes->by_id[0] + 1);
+    outcomes->by_id = allocate_zeroed(outcomes->count + 1, sizeof outcomes->by_id[0]);
     for (size_t i = 0; i < outcomes->count; i++) {
-        if (outcomes->list[i].status != OUTCOME_REJECTED)
-            outcomes->by_id[outcomes->sorted++] = &outcomes->list[i];
+        const struct outcome *outcome = &outcomes->list[i];
+
+        if (outcome->status != OUTCOME_REJECTED)
+            outcomes->by_id[outcomes->sorted++] =
+                (struct outcome_place){.id = outcome->id, .index = i};
     }
-    if (outcomes->sorted > 1)
-        qsort(outcomes->by_id, outcomes->sorted, sizeof outcomes->by_id[0], compare);
+    qsort(outcomes->by_id, outcomes->sorted, sizeof outcomes->by_id[0], compare);
 }
 
 struct outcome *outcomes_find(const struct outcomes *outcomes, const struct uuid *id)
@@ -65,16 +66,20 @@ struct outcome *outcomes_find(const struct outcomes *outcomes, const struct uuid
     while (first < end) {
         size_t middle = first + (end - first) / 2;
 
-        if (memcmp(&outcomes->by_id[middle]->id, id, sizeof *id) < 0)
+        if (memcmp(&outcomes->by_id[middle].id, id, sizeof *id) < 0)
             first = middle + 1;
         else
             end = middle;
     }
-    while (first < outcomes->sorted && outcomes->by_id[first]->status == OUTCOME_REJECTED)
-        first++;
-    if (first == outcomes->sorted || memcmp(&outcomes->by_id[first]->id, id, sizeof *id) != 0)
-        return NULL;
-    return outcomes->by_id[first];
+    for (; first < outcomes->sorted; first++) {
+        struct outcome *outcome = &outcomes->list[outcomes->by_id[first].index];
+
+        if (memcmp(&outcome->id, id, sizeof *id) != 0)
+            return NULL;
+        if (outcome->status != OUTCOME_REJECTED)
+            return outcome;
+    }
+    return NULL;
 }
 
 size_t outcomes_count(const struct outcomes *outcomes, enum outcome_status status)

@@ -21,11 +21,17 @@ struct outcome {
     size_t fault; /* where its text begins in `faults`; of a rejected one */
 };
 
+/* Where the outcome of an id stands in the list. */
+struct outcome_place {
+    struct uuid id;
+    size_t index;
+};
+
 /* In the order of the batch. Starts as {0}. */
 struct outcomes {
     struct outcome *list;
     size_t count, capacity;
-    struct outcome **by_id; /* those that are not rejected, once outcomes_sort was called */
+    struct outcome_place *by_id; /* of those that are not rejected, once outcomes_sort was called */
     size_t sorted;
     struct buffer faults; /* each ends with a NUL */
 };
