@@ -94,28 +94,32 @@ bool peer_accept(void)
     return true;
 }
 
+/* Returns false where there is no more: the body has ended, or broke off. */
+static bool read_piece(struct buffer *body, size_t most)
+{
+    int wanted = most < BODY_PIECE ? (int)most : BODY_PIECE;
+
+    buffer_reserve(body, (size_t)wanted);
+
+    int got = FCGX_GetStr(body->data + body->length, wanted, request.in);
+
+    body->length += (size_t)got;
+    body->data[body->length] = '\0';
+    return got == wanted;
+}
+
 bool peer_read_body(size_t most, struct buffer *body)
 {
-    size_t before = body->length;
+    size_t end = body->length + most + 1;
 
     start_alarm();
-    for (;;) {
-        size_t left = most + 1 - (body->length - before);
-        size_t wanted = left < BODY_PIECE ? left : BODY_PIECE;
-
-        buffer_reserve(body, wanted);
-
-        int got = wanted == 0 ? 0 : FCGX_GetStr(body->data + body->length, (int)wanted, request.in);
-
-        body->length += (size_t)got;
-        body->data[body->length] = '\0';
-        if (wanted == 0)
-            return true;
-        if ((size_t)got < wanted) {
+    while (body->length < end) {
+        if (!read_piece(body, end - body->length)) {
             is_read_whole = FCGX_GetError(request.in) == 0;
             return is_read_whole;
         }
     }
+    return true;
 }
 
 const char *peer_param(const char *name)

@@ -30,6 +30,16 @@ as $$
     and coalesce(jsonb_typeof(detail -> 'priced'::text), ''::text) <> 'boolean'::text
 $$;
 
+-- The model whose price an AI event needs; null where its cost is known, or nothing is there to be priced. Counts that
+-- were not joined make a cost that is too small.
+create or replace function tally_model_to_price(detail jsonb) returns text
+  language sql immutable parallel safe
+as $$
+  select case when not tally_has_own_cost(detail) and detail -> 'tokens_uncached'::text is null
+      and (detail -> 'tokens_in'::text is not null or detail -> 'tokens_out'::text is not null)
+    then detail ->> 'model'::text end
+$$;
+
 -- The price of a model at a moment, if there is one.
 create or replace function tally_price(model text, at timestamptz) returns setof model_price
   language sql stable parallel safe rows 1
@@ -86,13 +96,12 @@ begin
       given.id, coalesce(given.created_at, now()) as created_at, given.resource_type, given.collection_id,
       given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.place,
       case when given.resource_type = 'ai'::text and given.detail -> 'tokens_uncached'::text is not null
-        then tally_joined_tokens(given.detail) else given.detail end as detail,
-      case when given.resource_type = 'ai'::text and not tally_has_own_cost(given.detail)
-        then given.detail ->> 'model'::text end as model_to_price
+        then tally_joined_tokens(given.detail) else given.detail end as detail
     from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
       id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
   ) event
-  left join lateral tally_price(event.model_to_price, event.created_at) price on true
+  left join lateral tally_price(
+    case when event.resource_type = 'ai'::text then tally_model_to_price(event.detail) end, event.created_at) price on true
   order by event.id, event.place
   on conflict (id) do nothing
   returning log.id,
@@ -125,7 +134,7 @@ end
 $$;
 
 -- Prices the AI events of a window whose cost is not known from elsewhere, again or for the first time, and
--- returns how many of them changed. Reports show it at once.
+-- returns how many of them changed: got a cost, got another one, or lost it with the price. Reports show it at once.
 create or replace function tally_reprice(since timestamptz, until timestamptz) returns bigint
   language sql volatile
 as $$
@@ -135,10 +144,12 @@ as $$
     from (
       select
         event.id,
-        case when price.model is null then bare.detail else tally_priced(bare.detail, price) end as detail
+        case when price.model is not null then tally_priced(bare.detail, price)
+          when event.detail -> 'priced'::text is not null then bare.detail
+          else event.detail end as detail
       from resource_usage_log event
       cross join lateral (select event.detail - 'priced'::text - 'cost_usd'::text as detail) bare
-      left join lateral tally_price(event.detail ->> 'model'::text, event.created_at) price on true
+      left join lateral tally_price(tally_model_to_price(bare.detail), event.created_at) price on true
       where event.resource_type = 'ai'::text
         and event.created_at >= tally_reprice.since and event.created_at < tally_reprice.until
         and not tally_has_own_cost(event.detail)
@@ -150,7 +161,7 @@ as $$
 $$;
 
 -- The AI events of a window whose cost is not known, by model.
-create or replace function tally_unpriced(since timestamptz, until timestamptz)
+create or replace function tally_unpriced(since timestamptz default '-infinity', until timestamptz default 'infinity')
 returns table (model text, events bigint, tokens_in numeric, tokens_out numeric)
   language sql stable
 as $$

@@ -10,10 +10,21 @@ void batch_start(struct batch *batch, const struct json_span *body, enum batch_f
         batch->is_array = json_text_enter(&batch->json);
 }
 
+/* What some editors put in front of a text, and JSON has no place for (RFC 8259 8.1). */
+static bool is_byte_order_mark(const struct batch *batch)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+
+    return batch->json.at == batch->body.text && batch->body.length >= sizeof mark - 1 &&
+           memcmp(batch->body.text, mark, sizeof mark - 1) == 0;
+}
+
 static bool fail(struct batch *batch, const char *fault, struct error *error)
 {
     int line, column;
 
+    if (is_byte_order_mark(batch))
+        fault = "a byte order mark, which must be left out";
     batch->is_over = true;
     json_text_locate(&batch->body, batch->json.at, &line, &column);
     return error_set(error, ERROR_BAD_REQUEST, "broken JSON at line %d, column %d: %s", line,

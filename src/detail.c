@@ -11,35 +11,45 @@ enum kind {
     QUANTITY,
     NAME,
     RESERVED, /* set by Tally */
+    MISNOMER, /* what a provider calls a quantity that has another name here */
 };
 
-enum tokens { NO_TOKENS, TOKENS_IN, TOKENS_CACHED, TOKENS_UNCACHED, TOKENS };
+/* The quantities that are looked at together. */
+enum amount { NO_AMOUNT, TOKENS_IN, TOKENS_OUT, TOKENS_CACHED, TOKENS_UNCACHED, DURATION, AMOUNTS };
 
 static const struct member {
     const char *resource_type;
     const char *name;
     enum kind kind;
-    enum tokens tokens; /* which of those that belong together */
+    enum amount amount; /* of a misnomer: what it should be called */
 } members[] = {
     {"ai", "tokens_in", QUANTITY, TOKENS_IN},
-    {"ai", "tokens_out", QUANTITY, NO_TOKENS},
+    {"ai", "tokens_out", QUANTITY, TOKENS_OUT},
     {"ai", "tokens_cached", QUANTITY, TOKENS_CACHED},
     {"ai", "tokens_uncached", QUANTITY, TOKENS_UNCACHED},
-    {"ai", "cost_usd", QUANTITY, NO_TOKENS},
-    {"ai", "job_type", NAME, NO_TOKENS},
-    {"ai", "model_level", NAME, NO_TOKENS},
-    {"ai", "model", NAME, NO_TOKENS},
-    {"ai", "priced", RESERVED, NO_TOKENS},
-    {"whisper", "duration_seconds", QUANTITY, NO_TOKENS},
-    {"tts", "characters", QUANTITY, NO_TOKENS},
-    {"cas", "size_bytes", QUANTITY, NO_TOKENS},
-    {"bandwidth", "size_bytes", QUANTITY, NO_TOKENS},
-    {"livekit", "participant_minutes", QUANTITY, NO_TOKENS},
+    {"ai", "cost_usd", QUANTITY, NO_AMOUNT},
+    {"ai", "job_type", NAME, NO_AMOUNT},
+    {"ai", "model_level", NAME, NO_AMOUNT},
+    {"ai", "model", NAME, NO_AMOUNT},
+    {"ai", "priced", RESERVED, NO_AMOUNT},
+    {"whisper", "duration_seconds", QUANTITY, DURATION},
+    {"tts", "characters", QUANTITY, NO_AMOUNT},
+    {"cas", "size_bytes", QUANTITY, NO_AMOUNT},
+    {"bandwidth", "size_bytes", QUANTITY, NO_AMOUNT},
+    {"livekit", "participant_minutes", QUANTITY, NO_AMOUNT},
+    {"ai", "input_tokens", MISNOMER, TOKENS_IN},
+    {"ai", "prompt_tokens", MISNOMER, TOKENS_IN},
+    {"ai", "output_tokens", MISNOMER, TOKENS_OUT},
+    {"ai", "completion_tokens", MISNOMER, TOKENS_OUT},
+    {"ai", "cached_tokens", MISNOMER, TOKENS_CACHED},
+    {"whisper", "duration", MISNOMER, DURATION},
+    {"whisper", "seconds", MISNOMER, DURATION},
 };
 
 /* A quantity, and the text that it borrows where it is not the detail's own. */
 struct measured {
     bool given;
+    const struct member *misnomer; /* what stands there by another name; NULL: nothing */
     struct quantity quantity;
     struct buffer text;
 };
@@ -93,13 +103,15 @@ static const char *check_name(const struct json_span *value)
 }
 
 static const char *check_member(const struct member *member, const struct json_span *value,
-                                struct measured tokens[TOKENS])
+                                struct measured amounts[AMOUNTS])
 {
-    struct measured *measured = &tokens[member->tokens];
+    struct measured *measured = &amounts[member->amount];
 
     if (member->kind == RESERVED)
         return "is set by the service";
-    if (value->text[0] == 'n')
+    if (member->kind == MISNOMER)
+        measured->misnomer = member;
+    if (member->kind == MISNOMER || value->text[0] == 'n')
         return NULL;
     if (member->kind == NAME)
         return check_name(value);
@@ -107,16 +119,37 @@ static const char *check_member(const struct member *member, const struct json_s
     return read_quantity(value, measured);
 }
 
-static void check_tokens(const struct measured tokens[TOKENS], struct buffer *fault)
+static const struct member *find_amount(enum amount amount)
+{
+    const struct member *member = members;
+
+    while (member->amount != amount)
+        member++;
+    return member;
+}
+
+/* What has its right name too may stand there by any other; alone it would count for nothing. */
+static void check_misnomers(const struct measured amounts[AMOUNTS], struct buffer *fault)
+{
+    for (int i = 0; i < AMOUNTS && fault->length == 0; i++) {
+        bool is_uncached = i == TOKENS_IN && amounts[TOKENS_UNCACHED].given;
+
+        if (amounts[i].misnomer != NULL && !amounts[i].given && !is_uncached)
+            buffer_add_format(fault, "detail.%s: is not counted; it is called %s here",
+                              amounts[i].misnomer->name, find_amount((enum amount)i)->name);
+    }
+}
+
+static void check_tokens(const struct measured amounts[AMOUNTS], struct buffer *fault)
 {
     static const struct quantity zero = {0};
-    const struct measured *cached = &tokens[TOKENS_CACHED];
-    const struct quantity *whole = tokens[TOKENS_IN].given ? &tokens[TOKENS_IN].quantity : &zero;
+    const struct measured *cached = &amounts[TOKENS_CACHED];
+    const struct quantity *whole = amounts[TOKENS_IN].given ? &amounts[TOKENS_IN].quantity : &zero;
 
-    if (tokens[TOKENS_UNCACHED].given && tokens[TOKENS_IN].given)
+    if (amounts[TOKENS_UNCACHED].given && amounts[TOKENS_IN].given)
         buffer_add_text(fault, "detail.tokens_uncached: tokens_in is given too, and holds "
                                "tokens_uncached and tokens_cached together");
-    else if (cached->given && !tokens[TOKENS_UNCACHED].given &&
+    else if (cached->given && !amounts[TOKENS_UNCACHED].given &&
              quantity_compare(&cached->quantity, whole) > 0)
         buffer_add_text(fault, "detail.tokens_cached: is greater than tokens_in, which holds all "
                                "tokens of the input; where the provider counts cached ones apart, "
@@ -126,7 +159,7 @@ static void check_tokens(const struct measured tokens[TOKENS], struct buffer *fa
 bool detail_check(const struct buffer *resource_type, const struct json_span *detail,
                   struct buffer *fault)
 {
-    struct measured tokens[TOKENS] = {{0}};
+    struct measured amounts[AMOUNTS] = {{0}};
     struct json_span key, value;
     struct json_text json;
     struct buffer name = {0};
@@ -138,15 +171,25 @@ bool detail_check(const struct buffer *resource_type, const struct json_span *de
         json_read_string(&key, &name);
 
         const struct member *member = find_member(resource_type, &name);
-        const char *problem = member == NULL ? NULL : check_member(member, &value, tokens);
+        const char *problem = member == NULL ? NULL : check_member(member, &value, amounts);
 
         if (problem != NULL && fault->length == 0)
             buffer_add_format(fault, "detail.%s: %s", member->name, problem);
     }
+    check_misnomers(amounts, fault);
     if (fault->length == 0)
-        check_tokens(tokens, fault);
-    for (size_t i = 0; i < TOKENS; i++)
-        buffer_free(&tokens[i].text);
+        check_tokens(amounts, fault);
+    for (size_t i = 0; i < AMOUNTS; i++)
+        buffer_free(&amounts[i].text);
     buffer_free(&name);
     return fault->length == 0;
+}
+
+bool detail_has_member(const struct buffer *name)
+{
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (is_text(name, members[i].name))
+            return true;
+    }
+    return false;
 }

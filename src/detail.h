@@ -13,4 +13,7 @@
 bool detail_check(const struct buffer *resource_type, const struct json_span *detail,
                   struct buffer *fault);
 
+/* Whether reports read a member of this name from the detail of any event. */
+bool detail_has_member(const struct buffer *name);
+
 #endif

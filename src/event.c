@@ -58,8 +58,11 @@ static bool read_timestamp(const struct json_span *value, void *place, struct bu
     struct param_timestamp *timestamp = place;
     struct buffer text = {0};
 
-    timestamp->given = read_string(value, &text, fault) &&
-                       timestamp_parse(text.data, text.length, &timestamp->value, fault);
+    if (read_string(value, &text, fault)) {
+        timestamp->given = timestamp_parse(text.data, text.length, &timestamp->value, fault);
+        if (!timestamp->given)
+            buffer_add_text(fault, "; a time looks like 2026-03-01T12:00:00Z");
+    }
     buffer_free(&text);
     return timestamp->given;
 }
@@ -176,8 +179,9 @@ bool event_read(const struct json_span *text, int64_t latest, struct event *even
             if (problem.length > 0)
                 buffer_add(fault, problem.data, problem.length);
             else
-                buffer_add_format(fault, "%.*s: unknown field", NAME_SHOWN,
-                                  name.length == 0 ? "\"\"" : name.data);
+                buffer_add_format(fault, "%.*s: unknown field%s", NAME_SHOWN,
+                                  name.length == 0 ? "\"\"" : name.data,
+                                  detail_has_member(&name) ? "; it belongs in detail" : "");
         }
         buffer_free(&problem);
     }

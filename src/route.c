@@ -19,10 +19,13 @@ enum access {
 };
 
 /* Each role may do what the one before it may. */
-static const enum role least_roles[] = {
-    [FOR_USERS] = ROLE_USER,
-    [FOR_SERVICES] = ROLE_SERVICE,
-    [FOR_ADMINS] = ROLE_ADMIN,
+static const struct {
+    enum role least;
+    const char *refusal;
+} roles[] = {
+    [FOR_USERS] = {ROLE_USER, ""},
+    [FOR_SERVICES] = {ROLE_SERVICE, "this needs the role service or admin"},
+    [FOR_ADMINS] = {ROLE_ADMIN, "this needs the role admin"},
 };
 
 #define READ  "GET, HEAD"
@@ -108,8 +111,8 @@ static bool admit(const struct route *route, const struct route_input *input,
         return true;
     if (!identity_read(input->user, input->role, input->user_id, identity, error))
         return false;
-    if (identity->role < least_roles[route->access])
-        return error_set(error, ERROR_FORBIDDEN, "this needs another role");
+    if (identity->role < roles[route->access].least)
+        return error_set(error, ERROR_FORBIDDEN, "%s", roles[route->access].refusal);
     return true;
 }
 

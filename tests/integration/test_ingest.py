@@ -256,22 +256,36 @@ def test_prices(worker: Worker, own: Postgres) -> None:
              for n, time in enumerate(times)]
     batch += [{"id": str(uuid.UUID(int=4)), "resource_type": "ai", "created_at": times[1], "detail": {**detail, "cost_usd": 0}},
               {"id": str(uuid.UUID(int=5)), "resource_type": "ai", "detail": {**detail, "model": "n"}},
-              {"id": str(uuid.UUID(int=6)), "resource_type": "tts", "detail": {"model": "m"}}]
+              {"id": str(uuid.UUID(int=6)), "resource_type": "tts", "detail": {"model": "m"}},
+              # Nothing is there to be priced, which is not the same as nothing to pay.
+              {"id": str(uuid.UUID(int=7)), "resource_type": "ai", "created_at": times[1], "detail": {"model": "m", "cost_usd": None}}]
     reply = post(worker, batch)
-    assert counts(reply) == (6, 0, 0) and reply.json()["unpriced"] == 2
-    assert [result.get("priced") for result in results(reply)] == [False, True, True, None, False, None]
+    assert counts(reply) == (7, 0, 0) and reply.json()["unpriced"] == 3
+    assert [result.get("priced") for result in results(reply)] == [False, True, True, None, False, None, False]
     stored = [detail_of(own, DATABASE, event["id"]) for event in batch]
     assert [(one.get("cost_usd"), one.get("priced")) for one in stored] == [
-        (None, None), ("0.0031053", "true"), ("0.001015", "true"), ("0", None), (None, None), (None, None)]
-    unpriced = own.sql("select * from tally_unpriced('2025-01-01', 'infinity')", dbname=DATABASE)
-    assert [row[:2] for row in unpriced] == [("m", 1), ("n", 1)]
+        (None, None), ("0.0031053", "true"), ("0.001015", "true"), ("0", None), (None, None), (None, None), ("null", None)]
+    unpriced = own.sql("select * from tally_unpriced()", dbname=DATABASE)
+    assert [row[:2] for row in unpriced] == [("m", 2), ("n", 1)]
     own.sql("insert into model_price values ('m', '-infinity', 2, 2, 2), ('n', default, 1, 1, 1)", dbname=DATABASE)
     own.sql("update model_price set usd_per_million_output = 3 where effective_from = '2026-06-01'", dbname=DATABASE)
     assert own.sql("select tally_reprice('2025-01-01', 'infinity')", dbname=DATABASE) == [(3,)]
     assert own.sql("select tally_reprice('2025-01-01', 'infinity')", dbname=DATABASE) == [(0,)]
     stored = [detail_of(own, DATABASE, event["id"]) for event in batch]
-    assert [one.get("cost_usd") for one in stored] == ["0.002016", "0.0031053", "0.001022", "0", "0.001008", None]
-    assert own.sql("select * from tally_unpriced('2025-01-01', 'infinity')", dbname=DATABASE) == []
+    assert [one.get("cost_usd") for one in stored] == ["0.002016", "0.0031053", "0.001022", "0", "0.001008", None, "null"]
+    assert [row[:2] for row in own.sql("select * from tally_unpriced('2025-01-01', 'infinity')", dbname=DATABASE)] == [("m", 1)]
+    # A price that is gone takes the costs with it that came from it.
+    own.sql("delete from model_price where model = 'n'", dbname=DATABASE)
+    assert own.sql("select tally_reprice('2025-01-01', 'infinity')", dbname=DATABASE) == [(1,)]
+    assert set(detail_of(own, DATABASE, batch[4]["id"])) == set(detail) and own.sql("select * from tally_verify()", dbname=DATABASE) == []
+
+
+def test_counts_apart_that_were_inserted_are_not_priced(own: Postgres) -> None:
+    """They would be priced without their larger part."""
+    own.sql("insert into model_price values ('m', default, 3, 0.3, 15); insert into resource_usage_log (resource_type, detail)"
+            " values ('ai', '{\"model\": \"m\", \"tokens_uncached\": 5, \"tokens_out\": 1}')", dbname=DATABASE)
+    assert own.sql("select tally_reprice('-infinity', 'infinity')", dbname=DATABASE) == [(0,)]
+    assert len(own.sql("select * from tally_unpriced()", dbname=DATABASE)) == 1
 
 
 def test_tokens_that_are_counted_apart(worker: Worker, own: Postgres) -> None:

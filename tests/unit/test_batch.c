@@ -45,6 +45,8 @@ static void splits_bodies(void **state)
         {"[1,\n2 3]", "<1><2>", BROKEN(2, 3) "a comma or ] is expected", BATCH_JSON},
         {"[1] 2", "<1>", BROKEN(1, 5) "only one value is expected", BATCH_JSON},
         {"{} {}", "", BROKEN(1, 4) "only one value is expected", BATCH_JSON},
+        {"\xef\xbb\xbf{}", "", BROKEN(1, 1) "a byte order mark, which must be left out",
+         BATCH_JSON},
         {"", "", "", BATCH_LINES},
         {"\n\n \r\n", "", "", BATCH_LINES},
         {"1\n{}\r\n\n [2] ", "<1><{}><[2]>", "", BATCH_LINES},
