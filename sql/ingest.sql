@@ -6,11 +6,18 @@
 create table if not exists model_price (
   model                  text not null,
   effective_from         timestamptz not null default '-infinity',
-  usd_per_million_input  numeric not null check (usd_per_million_input between 0 and 1e9),
-  usd_per_million_cached numeric check (usd_per_million_cached between 0 and 1e9),
-  usd_per_million_output numeric not null check (usd_per_million_output between 0 and 1e9),
+  usd_per_million_input  numeric not null check (usd_per_million_input between 0 and 100000),
+  usd_per_million_cached numeric check (usd_per_million_cached between 0 and 100000),
+  usd_per_million_output numeric not null check (usd_per_million_output between 0 and 100000),
   primary key (model, effective_from)
 );
+
+-- Whether a member is there and is not null.
+create or replace function tally_is_given(member jsonb) returns boolean
+  language sql immutable parallel safe
+as $$
+  select coalesce(jsonb_typeof(member), 'null'::text) <> 'null'::text
+$$;
 
 -- A detail with counts that are apart, as Anthropic gives them, put together: tokens_in holds the cached ones too.
 -- Immutable with something in it that is not: so it stays a call, for the few that need it.
@@ -26,7 +33,7 @@ $$;
 create or replace function tally_has_own_cost(detail jsonb) returns boolean
   language sql immutable parallel safe
 as $$
-  select coalesce(jsonb_typeof(detail -> 'cost_usd'::text), 'null'::text) <> 'null'::text
+  select tally_is_given(detail -> 'cost_usd'::text)
     and coalesce(jsonb_typeof(detail -> 'priced'::text), ''::text) <> 'boolean'::text
 $$;
 
@@ -35,8 +42,8 @@ $$;
 create or replace function tally_model_to_price(detail jsonb) returns text
   language sql immutable parallel safe
 as $$
-  select case when not tally_has_own_cost(detail) and detail -> 'tokens_uncached'::text is null
-      and (detail -> 'tokens_in'::text is not null or detail -> 'tokens_out'::text is not null)
+  select case when not tally_has_own_cost(detail) and not tally_is_given(detail -> 'tokens_uncached'::text)
+      and (tally_is_given(detail -> 'tokens_in'::text) or tally_is_given(detail -> 'tokens_out'::text))
     then detail ->> 'model'::text end
 $$;
 
@@ -74,11 +81,12 @@ $$;
 
 -- Stores events, each in the same place of all the arrays, and returns those that were not there before: whether
 -- model_price gave the cost of an AI event that came without (null: not such an event). Null in created_at: now;
--- null in id is not allowed. One plan is as good as another: it is made once.
+-- null in id is not allowed. `place` and `refusal` are what tally_record_each() says, and null here. One plan is as good
+-- as another: it is made once.
 create or replace function tally_record(
   ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
   threads text[], agents text[], details jsonb[]
-) returns table (id uuid, priced boolean, refusal text)
+) returns table (id uuid, place bigint, priced boolean, refusal text)
   language plpgsql security definer set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
@@ -95,7 +103,7 @@ begin
     select
       given.id, coalesce(given.created_at, now()) as created_at, given.resource_type, given.collection_id,
       given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.place,
-      case when given.resource_type = 'ai'::text and given.detail -> 'tokens_uncached'::text is not null
+      case when given.resource_type = 'ai'::text and tally_is_given(given.detail -> 'tokens_uncached'::text)
         then tally_joined_tokens(given.detail) else given.detail end as detail
     from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
       id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
@@ -104,33 +112,50 @@ begin
     case when event.resource_type = 'ai'::text then tally_model_to_price(event.detail) end, event.created_at) price on true
   order by event.id, event.place
   on conflict (id) do nothing
-  returning log.id,
+  returning log.id, null::bigint,
     case when log.resource_type = 'ai'::text and not tally_has_own_cost(log.detail)
-      then coalesce(jsonb_typeof(log.detail -> 'cost_usd'::text), 'null'::text) <> 'null'::text end,
+      then tally_is_given(log.detail -> 'cost_usd'::text) end,
     null::text;
 end
 $$;
 
--- The same for events of which the log does not take some: a constraint or a trigger of the site's own, perhaps.
--- The others of the batch shall not suffer; of those the SQLSTATE is returned.
+-- The same for events of which the log does not take some: for a constraint or a trigger of the site's own. The others
+-- of the batch shall not suffer; of those the SQLSTATE is returned. `place` is that in the arrays, from 1.
 create or replace function tally_record_each(
   ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
   threads text[], agents text[], details jsonb[]
-) returns table (id uuid, priced boolean, refusal text)
+) returns table (id uuid, place bigint, priced boolean, refusal text)
   language plpgsql security definer
 as $$
 begin
-  for place in 1 .. cardinality(ids) loop
+  set constraints all immediate;
+  for number in 1 .. cardinality(ids) loop
     begin
-      return query select * from tally_record(
-        ids[place:place], times[place:place], types[place:place], collections[place:place], users[place:place],
-        bots[place:place], channels[place:place], threads[place:place], agents[place:place], details[place:place]);
-    exception
-      when integrity_constraint_violation or data_exception or program_limit_exceeded or raise_exception then
-        return query select ids[place], null::boolean, sqlstate;
+      return query select recorded.id, number::bigint, recorded.priced, recorded.refusal from tally_record(
+        ids[number:number], times[number:number], types[number:number], collections[number:number],
+        users[number:number], bots[number:number], channels[number:number], threads[number:number],
+        agents[number:number], details[number:number]) recorded;
+    exception when others then
+      -- What is no fault of the event: of the connection, the transaction, the server, the schema.
+      if sqlstate ~ '^(08|0A|25|26|40|42|53|55|57|58|F0|XX)'::text then
+        raise;
+      end if;
+      return query select ids[number], number::bigint, null::boolean, sqlstate;
     end;
   end loop;
 end
+$$;
+
+-- The detail of an AI event whose cost is not known from elsewhere, at the price of now: with its cost, or without the
+-- one that came from a price that is gone.
+create or replace function tally_repriced(detail jsonb, created_at timestamptz) returns jsonb
+  language sql stable parallel safe
+as $$
+  select case when price.model is not null then tally_priced(bare.detail, price)
+    when tally_repriced.detail -> 'priced'::text is not null then bare.detail
+    else tally_repriced.detail end
+  from (select tally_repriced.detail - 'priced'::text - 'cost_usd'::text as detail) bare
+  left join lateral tally_price(tally_model_to_price(bare.detail), tally_repriced.created_at) price on true
 $$;
 
 -- Prices the AI events of a window whose cost is not known from elsewhere, again or for the first time, and
@@ -139,22 +164,13 @@ create or replace function tally_reprice(since timestamptz, until timestamptz) r
   language sql volatile
 as $$
   with changed as (
+    -- By the row itself, whatever changed it meanwhile.
     update resource_usage_log log
-    set detail = priced.detail
-    from (
-      select
-        event.id,
-        case when price.model is not null then tally_priced(bare.detail, price)
-          when event.detail -> 'priced'::text is not null then bare.detail
-          else event.detail end as detail
-      from resource_usage_log event
-      cross join lateral (select event.detail - 'priced'::text - 'cost_usd'::text as detail) bare
-      left join lateral tally_price(tally_model_to_price(bare.detail), event.created_at) price on true
-      where event.resource_type = 'ai'::text
-        and event.created_at >= tally_reprice.since and event.created_at < tally_reprice.until
-        and not tally_has_own_cost(event.detail)
-    ) priced
-    where log.id = priced.id and log.detail <> priced.detail
+    set detail = tally_repriced(log.detail, log.created_at)
+    where log.resource_type = 'ai'::text
+      and log.created_at >= tally_reprice.since and log.created_at < tally_reprice.until
+      and not tally_has_own_cost(log.detail)
+      and tally_repriced(log.detail, log.created_at) <> log.detail
     returning 1
   )
   select count(*) from changed
@@ -171,7 +187,7 @@ as $$
   from resource_usage_log log
   where log.resource_type = 'ai'::text
     and log.created_at >= tally_unpriced.since and log.created_at < tally_unpriced.until
-    and coalesce(jsonb_typeof(log.detail -> 'cost_usd'::text), 'null'::text) = 'null'::text
+    and not tally_is_given(log.detail -> 'cost_usd'::text)
   group by 1
   order by 2 desc, 1
 $$;

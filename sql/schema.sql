@@ -215,7 +215,7 @@ create index :concurrently if not exists resource_usage_log_agent on resource_us
 select relkind = 'r' and not exists (
   select from pg_index
   join pg_attribute on attrelid = indrelid and attnum = indkey[0]
-  where indrelid = 'resource_usage_log'::regclass and attname = 'id' and indisunique and indisvalid
+  where indrelid = 'resource_usage_log'::regclass and attname = 'id' and indisunique and indimmediate and indisvalid
     and indnkeyatts = 1 and indpred is null
 ) as id_is_no_key from pg_class where oid = 'resource_usage_log'::regclass \gset
 \if :id_is_no_key

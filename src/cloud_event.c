@@ -93,7 +93,7 @@ static bool read_id(const struct json_span attributes[ATTRIBUTES], struct event 
         struct uuid *uuid = &event->id.value;
 
         event->id.given = true;
-        if (!uuid_parse(id.data, id.length, uuid, &no_uuid)) {
+        if (!uuid_parse(id.data, id.length, uuid, &no_uuid) || uuid_is_nil(uuid)) {
             uuid_from_name(&uuid_name_space_url, source.data, source.length, uuid);
             uuid_from_name(uuid, id.data, id.length, uuid);
         }

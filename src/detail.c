@@ -7,6 +7,8 @@
 
 enum { NAME_LONGEST = 1000 };
 
+#define HALF_OF_MOST "5e17" /* of QUANTITY_MOST */
+
 enum kind {
     QUANTITY,
     NAME,
@@ -140,13 +142,25 @@ static void check_misnomers(const struct measured amounts[AMOUNTS], struct buffe
     }
 }
 
+static bool is_half_too_large(const struct measured *measured)
+{
+    struct quantity half;
+
+    quantity_from_number(HALF_OF_MOST, strlen(HALF_OF_MOST), &half);
+    return measured->given && quantity_compare(&measured->quantity, &half) > 0;
+}
+
 static void check_tokens(const struct measured amounts[AMOUNTS], struct buffer *fault)
 {
     static const struct quantity zero = {0};
     const struct measured *cached = &amounts[TOKENS_CACHED];
     const struct quantity *whole = amounts[TOKENS_IN].given ? &amounts[TOKENS_IN].quantity : &zero;
 
-    if (amounts[TOKENS_UNCACHED].given && amounts[TOKENS_IN].given)
+    if (is_half_too_large(&amounts[TOKENS_UNCACHED]) ||
+        (amounts[TOKENS_UNCACHED].given && is_half_too_large(cached)))
+        buffer_add_text(fault, "detail.tokens_uncached: must not be greater than " HALF_OF_MOST
+                               ", and tokens_cached neither: they are added up");
+    else if (amounts[TOKENS_UNCACHED].given && amounts[TOKENS_IN].given)
         buffer_add_text(fault, "detail.tokens_uncached: tokens_in is given too, and holds "
                                "tokens_uncached and tokens_cached together");
     else if (cached->given && !amounts[TOKENS_UNCACHED].given &&

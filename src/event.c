@@ -39,13 +39,12 @@ static bool read_name(const struct json_span *value, void *place, struct buffer 
 
 static bool read_uuid(const struct json_span *value, void *place, struct buffer *fault)
 {
-    static const struct uuid nil = {{0}};
     struct param_uuid *uuid = place;
     struct buffer text = {0};
 
     if (read_string(value, &text, fault) &&
         uuid_parse(text.data, text.length, &uuid->value, fault)) {
-        uuid->given = memcmp(&uuid->value, &nil, sizeof nil) != 0;
+        uuid->given = !uuid_is_nil(&uuid->value);
         if (!uuid->given)
             buffer_add_text(fault, "the nil UUID stands for nobody and nothing");
     }

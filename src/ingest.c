@@ -182,6 +182,7 @@ static void take_event(struct ingest *ingest, event_reader *read, const struct j
         outcomes_reject(&ingest->outcomes, outcome, fault.data);
     for (size_t i = 0; good && i < COLUMN_COUNT; i++)
         add_value(&ingest->arrays[i], &columns[i], event);
+    outcome->place = good ? (int64_t)ingest->arrays[0].count : 0;
     buffer_free(&fault);
 }
 
@@ -216,19 +217,28 @@ static const char *find_refusal(const char *sqlstate)
     return refusal->fault;
 }
 
-/* A row of the statement: id, priced, refusal. */
-static bool take_recorded(const struct db_row *row, void *context, struct error *error)
+static struct outcome *find_outcome(const struct outcomes *outcomes, const struct db_row *row)
 {
-    struct outcomes *outcomes = context;
-    const char *id = db_row_text(row, 0), *priced = db_row_text(row, 1);
-    const char *refusal = db_row_text(row, 2);
+    const char *id = db_row_text(row, 0), *place = db_row_text(row, 1);
     struct buffer fault = {0};
-    struct uuid uuid;
     struct outcome *outcome = NULL;
+    struct uuid uuid;
 
+    if (place != NULL)
+        return outcomes_at(outcomes, strtoll(place, NULL, 10));
     if (id != NULL && uuid_parse(id, db_row_length(row, 0), &uuid, &fault))
         outcome = outcomes_find(outcomes, &uuid);
     buffer_free(&fault);
+    return outcome;
+}
+
+/* A row of the statement: id, place, priced, refusal. */
+static bool take_recorded(const struct db_row *row, void *context, struct error *error)
+{
+    struct outcomes *outcomes = context;
+    const char *priced = db_row_text(row, 2), *refusal = db_row_text(row, 3);
+    struct outcome *outcome = find_outcome(outcomes, row);
+
     if (outcome == NULL)
         return error_internal(error, "the log answered for an event that was not sent");
     if (refusal != NULL) {
@@ -258,6 +268,7 @@ static bool record(struct app *app, struct ingest *ingest, struct error *error)
         return true;
     if (refusal.code == ERROR_REFUSED) {
         error_free(&refusal);
+        outcomes_undo(&ingest->outcomes);
         call.statement = &statements[STATEMENT_RECORD_EACH];
         return db_change(app->db, timeout, &call, error);
     }

@@ -163,7 +163,7 @@ bool json_text_enter(struct json_text *json)
     if (!is_bracket(bracket))
         return fail(json, "an array or an object is expected");
     if (json->depth == JSON_TEXT_DEPTH)
-        return fail(json, "the nesting is too deep");
+        return false;
     json->brackets[json->depth++] = bracket;
     if (json->depth > json->deepest)
         json->deepest = json->depth;
@@ -210,6 +210,28 @@ static bool go_on(struct json_text *json, struct json_span *key)
     return !is_object || take_key(json, key);
 }
 
+/* Passes over an array or object that lies too deep for its grammar to be followed: only strings
+ * and brackets are looked at. What has it is refused for its depth. */
+static bool pass_over(struct json_text *json)
+{
+    size_t depth = 0;
+
+    json->deepest = JSON_TEXT_DEPTH + 1;
+    do {
+        char byte = json_text_peek(json);
+
+        if (json->at == json->end)
+            return fail(json, too_early);
+        depth += is_bracket(byte);
+        depth -= byte == ']' || byte == '}';
+        if (byte != '"')
+            json->at++;
+        else if (!take_string(json))
+            return false;
+    } while (depth > 0);
+    return true;
+}
+
 /* Takes an array or object with all that is in it. */
 static bool take_whole(struct json_text *json)
 {
@@ -220,10 +242,10 @@ static bool take_whole(struct json_text *json)
     while (json->fault == NULL && json->depth > outside) {
         if (!go_on(json, &key))
             continue;
-        if (is_bracket(json_text_peek(json)))
-            json_text_enter(json);
-        else
+        if (!is_bracket(json_text_peek(json)))
             take_scalar(json);
+        else if (!json_text_enter(json))
+            pass_over(json);
     }
     return json->fault == NULL;
 }

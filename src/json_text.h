@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The deepest nesting that is followed at all. */
+/* The deepest nesting whose grammar is followed; what lies deeper is passed over. */
 enum { JSON_TEXT_DEPTH = 64 };
 
 /* A whole value, or part of a text; it borrows. */
@@ -20,7 +20,7 @@ struct json_span {
 struct json_text {
     const char *at, *end;
     const char *fault;  /* our words; NULL: none */
-    int depth, deepest; /* of arrays and objects, now and so far */
+    int depth, deepest; /* of arrays and objects, now and so far; at most JSON_TEXT_DEPTH + 1 */
     char brackets[JSON_TEXT_DEPTH];
     bool is_first;           /* of what is in the innermost one, nothing was taken yet */
     bool has_extreme_number; /* one with more digits, or a larger exponent, than numeric can hold */
@@ -37,8 +37,8 @@ char json_text_peek(struct json_text *json);
 /* Takes the next value, with all that is in it. Returns false at a fault. */
 bool json_text_take(struct json_text *json, struct json_span *value);
 
-/* Takes the value in front if it is an array or object and goes into it, to be followed by
- * json_text_next until that returns false. */
+/* Takes the value in front if it is an array or object, not deeper than JSON_TEXT_DEPTH, and goes
+ * into it, to be followed by json_text_next until that returns false. */
 bool json_text_enter(struct json_text *json);
 
 /* Takes the next element, or the next member with its key, quotes included (in an array `key` is

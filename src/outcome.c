@@ -82,6 +82,25 @@ struct outcome *outcomes_find(const struct outcomes *outcomes, const struct uuid
     return NULL;
 }
 
+struct outcome *outcomes_at(const struct outcomes *outcomes, int64_t place)
+{
+    for (size_t i = 0; i < outcomes->count; i++) {
+        if (outcomes->list[i].place == place)
+            return &outcomes->list[i];
+    }
+    return NULL;
+}
+
+void outcomes_undo(struct outcomes *outcomes)
+{
+    for (size_t i = 0; i < outcomes->count; i++) {
+        if (outcomes->list[i].place > 0) {
+            outcomes->list[i].status = OUTCOME_DUPLICATE;
+            outcomes->list[i].price = OUTCOME_NO_PRICE_ASKED;
+        }
+    }
+}
+
 size_t outcomes_count(const struct outcomes *outcomes, enum outcome_status status)
 {
     size_t count = 0;

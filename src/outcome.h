@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buffer.h"
 #include "uuid.h"
@@ -18,7 +19,8 @@ struct outcome {
     enum outcome_price price;
     bool has_id;
     struct uuid id;
-    size_t fault; /* where its text begins in `faults`; of a rejected one */
+    int64_t place; /* among those that are to be stored, from 1 */
+    size_t fault;  /* where its text begins in `faults`; of a rejected one */
 };
 
 /* Where the outcome of an id stands in the list. */
@@ -47,6 +49,12 @@ void outcomes_sort(struct outcomes *outcomes);
 
 /* The first of those with this id that are not rejected; NULL: none. */
 struct outcome *outcomes_find(const struct outcomes *outcomes, const struct uuid *id);
+
+/* The one that has this place; NULL: none. */
+struct outcome *outcomes_at(const struct outcomes *outcomes, int64_t place);
+
+/* Forgets what was said of those that were to be stored: it was undone. */
+void outcomes_undo(struct outcomes *outcomes);
 
 size_t outcomes_count(const struct outcomes *outcomes, enum outcome_status status);
 

@@ -34,7 +34,7 @@
     {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY, SQL_UUID_ARRAY,        \
      SQL_UUID_ARRAY, SQL_UUID_ARRAY,        SQL_TEXT_ARRAY, SQL_TEXT_ARRAY, SQL_JSONB_ARRAY},      \
     {                                                                                              \
-        SQL_UUID, SQL_BOOLEAN, SQL_TEXT                                                            \
+        SQL_UUID, SQL_BIGINT, SQL_BOOLEAN, SQL_TEXT                                                \
     }
 
 /* A row: its id, the name of its file in sql/, whether it is planned once, its shape. */

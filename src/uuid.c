@@ -150,6 +150,13 @@ bool uuid_parse(const char *text, size_t length, struct uuid *uuid, struct buffe
     return false;
 }
 
+bool uuid_is_nil(const struct uuid *uuid)
+{
+    static const struct uuid nil = {{0}};
+
+    return memcmp(uuid, &nil, sizeof nil) == 0;
+}
+
 void uuid_format(const struct uuid *uuid, char text[UUID_TEXT_SIZE])
 {
     static const char digits[] = "0123456789abcdef";

@@ -17,6 +17,9 @@ struct uuid {
  * exact fault text ("UUID parsing failed: ...") to `fault`. */
 bool uuid_parse(const char *text, size_t length, struct uuid *uuid, struct buffer *fault);
 
+/* Whether it is the one that stands for nothing (RFC 9562 5.9). */
+bool uuid_is_nil(const struct uuid *uuid);
+
 /* Writes the lower-case hyphenated form. */
 void uuid_format(const struct uuid *uuid, char text[UUID_TEXT_SIZE]);
 

@@ -104,18 +104,29 @@ def test_the_examples_in_python_and_sql_work(empty: Nginx, postgres: Postgres) -
     for block in blocks("python"):
         exec(block, names)  # pylint: disable=exec-used
     [prices] = [block for block in blocks("sql") if "model_price" in block]
-    response = {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 1000, "completion_tokens": 10,
-                                                  "prompt_tokens_details": {"cached_tokens": 400}}}
+    response = {"model": "gpt-4o-mini-2024-07-18", "usage": {"prompt_tokens": 1000, "completion_tokens": 10,
+                                                             "prompt_tokens_details": {"cached_tokens": 400}}}
+    embedding = {"model": "e", "usage": {"prompt_tokens": 5}}
     user = "7f2c1d1e-6a40-4c57-9d0c-2f4b8f1f3a12"
-    events = [names["event_of"](response, user), names["event_of"](response, user, 0.25)]
+    events = [names["event_of"](response, user), names["event_of"](response, user, 0.000015),
+              names["event_of"](embedding, user, 0)] + [{"resource_type": "x"} for _ in range(1000)] + [{"resource_type": 5}]
     url = f"http://127.0.0.1:{empty.plain.port}/v1/usage/events"
-    for accepted in (2, 0):
-        outcome = names["log_usage"](events, url=url, auth=(SERVICE, PASSWORD))
-        assert (outcome["accepted"], outcome["duplicates"]) == (accepted, 2 - accepted)
+    for _ in range(2):
+        refused = names["log_usage"](events, url=url, auth=(SERVICE, PASSWORD))
+        assert refused == [(events[-1], "resource_type: must be a string")]
     postgres.sql(prices, dbname="documentation_of_events")
     rows = postgres.sql("select detail ->> 'cost_usd' from resource_usage_log where user_id = %s order by 1", user,
                         dbname="documentation_of_events")
-    assert rows == [("0.000126",), ("0.25",)]
+    assert rows == [("0",), ("0.000015",), ("0.000126",)]
+    with pytest.raises(names["requests"].HTTPError):
+        names["log_usage"](events, url=url, auth=(SERVICE, "wrong"))
+
+
+def test_the_cloud_event_is_taken(empty: Nginx) -> None:
+    [block] = [block for block in blocks("json") if "specversion" in block]
+    reply = ask(empty.plain, "/v1/usage/events", user=SERVICE, method="POST", body=block.encode(),
+                headers=[("Content-Type", "application/cloudevents+json"), ("Content-Length", str(len(block)))])
+    assert reply.json()["accepted"] == 1
 
 
 def test_the_example_with_curl_works(empty: Nginx) -> None:

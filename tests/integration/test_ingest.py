@@ -1,6 +1,7 @@
 """POST /v1/usage/events: what is stored, and what the reply says of it."""
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from typing import Any, Iterator
 
@@ -153,6 +154,8 @@ def test_numbers_keep_their_digits(worker: Worker, own: Postgres, number: str) -
     ({"resource_type": "ai", "detail": {"tokens_in": 5, "tokens_cached": 6}}, None),
     ({"resource_type": "ai", "detail": {"tokens_cached": 0.1}}, None),
     ({"resource_type": "ai", "detail": {"tokens_in": 5, "tokens_uncached": 6}}, None),
+    ({"resource_type": "ai", "detail": {"tokens_uncached": 10**18}}, None),
+    ({"resource_type": "ai", "detail": {"tokens_uncached": 1, "tokens_cached": 10**18}}, None),
     (5, "an event is an object"),
     (None, "an event is an object"),
 ])
@@ -164,6 +167,7 @@ def test_reasons(worker: Worker, own: Postgres, event: Any, error: Any) -> None:
 
 @pytest.mark.parametrize("body, error", [
     ('{"resource_type":"x","a":{"b":%s}}' % ("[" * 20 + "]" * 20), "the event is nested more than 16 levels deep"),
+    ('{"resource_type":"x","a":%s}' % ('[{"]":' * 500 + "1" + "}]" * 500), "the event is nested more than 16 levels deep"),
     ('{"resource_type":"x","resource_type":"y"}', "the event has a key twice"),
     ('{"resource_type":"x","detail":{"a":1,"\\u0061":2}}', "the event has a key twice"),
     ('{"resource_type":"x","detail":{"a":1e999999}}', "the event has a number of too many digits, or too large an exponent"),
@@ -194,7 +198,7 @@ def test_how_far_ahead(worker: Worker) -> None:
     ("", 1, 1), ("{", 1, 2), ("[{}", 1, 4), ("[{},]", 1, 5), ('{"a" 1}', 1, 6), ("{} {}", 1, 4), ("[] x", 1, 4),
     ('[\n {"resource_type": "x"},\n {"resource_type": tru}]', 3, 20), ('["\u2603\u2603" x]', 1, 7), ("nul", 1, 1),
     ('{"a":01}', 1, 8), ('{"a":1.}', 1, 8), ('{"a":"\t"}', 1, 7), ('{"a":"\\x"}', 1, 8), ('{"a":"\\u12"}', 1, 11),
-    ("\ufeff{}", 1, 1), ("[" * 100000, 1, 65), ('{"a":' * 1000, 1, 321), ("{'a':1}", 1, 2),
+    ("\ufeff{}", 1, 1), ("[" * 100000, 1, 100001), ('{"a":' * 1000, 1, 5001), ("{'a':1}", 1, 2),
 ])
 def test_broken_json(worker: Worker, own: Postgres, body: str, line: int, column: int) -> None:
     reply = post(worker, body)
@@ -313,6 +317,9 @@ def test_cloud_event(worker: Worker, own: Postgres) -> None:
     batch = [event, cloud(id=ID), cloud(source="urn:other"), cloud(data={})]
     assert [result["status"] for result in results(post(worker, batch, CLOUDS))] == ["duplicate", "recorded", "recorded", "duplicate"]
     assert only(post(worker, cloud(id=ID), CLOUD))["id"] == ID
+    nil = str(uuid.UUID(int=0))
+    named = uuid.uuid5(uuid.uuid5(uuid.NAMESPACE_URL, "https://example.org/app"), nil)
+    assert only(post(worker, cloud(id=nil), CLOUD))["id"] == str(named)
 
 
 @pytest.mark.parametrize("changes, error", [
@@ -332,19 +339,58 @@ def test_cloud_events_that_are_rejected(worker: Worker, own: Postgres, changes: 
     assert log(own) == []
 
 
-def test_what_the_log_itself_refuses(worker: Worker, own: Postgres) -> None:
-    """A site's own constraints do not let the others of the batch suffer."""
-    own.sql("insert into nodes values (%s); alter table resource_usage_log add constraint known foreign key"
-            " (collection_id) references nodes".replace("%s", f"'{ID}'"), dbname=DATABASE)
+FOREIGN_KEY = f"insert into nodes values ('{ID}') on conflict do nothing; alter table resource_usage_log add constraint known" \
+    " foreign key (collection_id) references nodes"
+TRIGGER = """create function refuse() returns trigger language plpgsql as $$ begin
+  if new.collection_id <> '%s' then raise 'not this one' using errcode = '%s'; end if; return new; end $$;
+  create trigger known before insert on resource_usage_log for each row execute function refuse()"""
+REFUSALS = {
+    "foreign key": (FOREIGN_KEY, "refers to something that does not exist"),
+    "deferred": (f"{FOREIGN_KEY} deferrable initially deferred", "refers to something that does not exist"),
+    "check": (f"alter table resource_usage_log add constraint known check (collection_id = '{ID}')", "the log does not take it"),
+    "trigger": (TRIGGER % (ID, "P0001"), "the log does not take it"),
+    "code of a trigger": (TRIGGER % (ID, "TX001"), "the log does not take it"),
+}
+
+
+@pytest.mark.parametrize("rule, error", REFUSALS.values(), ids=REFUSALS.keys())
+def test_what_the_log_itself_refuses(worker: Worker, own: Postgres, rule: str, error: str) -> None:
+    """A site's own constraints and triggers do not let the others of the batch suffer."""
+    own.sql(rule, dbname=DATABASE)
     try:
-        batch = [{"resource_type": "x", "collection_id": collection} for collection in (ID, ID[:-1] + "2", ID)]
-        reply = post(worker, batch + [{**batch[1], "id": ID}, {**batch[0], "id": ID}])
-        assert counts(reply) == (3, 0, 2)
-        assert [result["status"] for result in results(reply)] == ["recorded", "rejected", "recorded", "rejected", "recorded"]
-        assert results(reply)[1]["error"] == "refers to something that does not exist"
+        good, bad = ({"resource_type": "x", "collection_id": collection} for collection in (ID, ID[:-1] + "2"))
+        other = ID[:-1] + "3"
+        reply = post(worker, [good, bad, {"resource_type": 5}, good, {**bad, "id": ID}, {**good, "id": ID},
+                              {**good, "id": other, "thread_id": "good"}, {**bad, "id": other, "thread_id": "bad"}])
+        assert [result["status"] for result in results(reply)][:7] == [
+            "recorded", "rejected", "rejected", "recorded", "rejected", "recorded", "recorded"]
+        assert results(reply)[7]["status"] in ("duplicate", "rejected")  # the trigger comes before the key
+        assert results(reply)[1]["error"] == error
+        assert own.sql("select count(*), min(thread_id) from resource_usage_log", dbname=DATABASE) == [(4, "good")]
     finally:
-        own.sql("alter table resource_usage_log drop constraint known", dbname=DATABASE)
-    assert len(log(own)) == 3
+        own.sql("alter table resource_usage_log drop constraint if exists known; drop trigger if exists known on"
+                " resource_usage_log; drop function if exists refuse", dbname=DATABASE)
+
+
+def test_null_beside_tokens(worker: Worker, own: Postgres) -> None:
+    detail = {"tokens_in": 5000, "tokens_out": 7, "tokens_uncached": None, "tokens_cached": None, "model": None}
+    assert counts(post(worker, {"id": ID, "resource_type": "ai", "detail": detail})) == (1, 0, 0)
+    assert detail_of(own, DATABASE, ID)["tokens_in"] == "5000"
+
+
+def test_pricing_again_beside_a_change(own: Postgres) -> None:
+    """Who changed the event in between wins."""
+    own.sql("insert into model_price values ('m', default, 1, 1, 1); insert into resource_usage_log (resource_type, detail)"
+            " values ('ai', '{\"model\": \"m\", \"tokens_in\": 5}')", dbname=DATABASE)
+    with own.connect(DATABASE) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("begin")
+        other.execute("update resource_usage_log set detail = detail || '{\"cost_usd\": 42}'")
+        repriced = pool.submit(own.sql, "select tally_reprice('-infinity', 'infinity')", dbname=DATABASE)
+        wait_until(lambda: own.sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = %s",
+                                   DATABASE) == [(1,)], "the pricing to wait")
+        other.execute("commit")
+        assert repriced.result() == [(0,)]
+    assert log(own, "detail ->> 'cost_usd'") == [("42",)]
 
 
 def test_both_reports_show_it_at_once(worker: Worker) -> None:

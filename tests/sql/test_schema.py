@@ -216,6 +216,12 @@ def test_ids_become_a_key_where_they_can(cluster: Postgres, dbname: str) -> None
                                 " where indexrelid = 'resource_usage_log_id'::regclass") == [(True,)]
 
 
+def test_a_key_that_is_checked_late_is_none(cluster: Postgres, dbname: str) -> None:
+    sql(cluster, dbname, ADOPTED.replace("(id uuid,", "(id uuid primary key deferrable,") + "(gen_random_uuid(), now(), 'x', null, '{}')")
+    install(cluster, dbname)
+    assert sql(cluster, dbname, "select indimmediate from pg_index where indexrelid = 'resource_usage_log_id'::regclass") == [(True,)]
+
+
 def test_ids_that_are_no_key_are_told(cluster: Postgres, dbname: str) -> None:
     one = "('00000000-0000-4000-8000-000000000001', now(), 'x', null, '{}')"
     sql(cluster, dbname, ADOPTED + f"{one}, {one}")

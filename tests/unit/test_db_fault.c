@@ -14,16 +14,17 @@ static void knows_what_a_fault_means(void **state)
         enum error_code code;
         bool renew, again;
     } cases[] = {
-        {"", ERROR_UNAVAILABLE, true, true},       {"57014", ERROR_DEADLINE, false, false},
-        {"55P03", ERROR_DEADLINE, false, false},   {"57P01", ERROR_UNAVAILABLE, true, true},
-        {"53300", ERROR_UNAVAILABLE, true, false}, {"40001", ERROR_UNAVAILABLE, false, true},
-        {"26000", ERROR_UNAVAILABLE, true, true},  {"42P01", ERROR_UNFIT, true, true},
-        {"42501", ERROR_UNFIT, true, true},        {"22003", ERROR_REFUSED, false, false},
-        {"23503", ERROR_REFUSED, false, false},    {"54000", ERROR_REFUSED, false, false},
-        {"P0001", ERROR_REFUSED, false, false},    {"40P01", ERROR_UNAVAILABLE, false, true},
+        {"", ERROR_UNAVAILABLE, true, true},         {"57014", ERROR_DEADLINE, false, false},
+        {"55P03", ERROR_DEADLINE, false, false},     {"57P01", ERROR_UNAVAILABLE, true, true},
+        {"53300", ERROR_UNAVAILABLE, true, false},   {"40001", ERROR_UNAVAILABLE, false, true},
+        {"26000", ERROR_UNAVAILABLE, true, true},    {"42P01", ERROR_UNFIT, true, true},
+        {"42501", ERROR_UNFIT, true, true},          {"22003", ERROR_REFUSED, false, false},
+        {"23503", ERROR_REFUSED, false, false},      {"54000", ERROR_REFUSED, false, false},
+        {"P0001", ERROR_REFUSED, false, false},      {"40P01", ERROR_UNAVAILABLE, false, true},
 
-        {"XX000", ERROR_INTERNAL, false, false},   {"22P05", ERROR_NO_SUCH_TEXT, false, false},
-        {"42P05", ERROR_UNAVAILABLE, true, false},
+        {"XX000", ERROR_INTERNAL, false, false},     {"25006", ERROR_INTERNAL, false, false},
+        {"55000", ERROR_INTERNAL, false, false},     {"TX001", ERROR_REFUSED, false, false},
+        {"22P05", ERROR_NO_SUCH_TEXT, false, false}, {"42P05", ERROR_UNAVAILABLE, true, false},
     };
 
     (void)state;

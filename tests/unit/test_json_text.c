@@ -81,16 +81,27 @@ static void hands_out_members_as_they_stand(void **state)
     buffer_free(&list);
 }
 
-static void follows_no_deeper_than_it_says(void **state)
+static void passes_over_what_lies_too_deep(void **state)
 {
-    char text[2 * JSON_TEXT_DEPTH + 3];
+    char text[4 * JSON_TEXT_DEPTH + 16];
 
     (void)state;
-    for (size_t depth = JSON_TEXT_DEPTH; depth <= JSON_TEXT_DEPTH + 1; depth++) {
-        memset(text, '[', depth);
-        memset(text + depth, ']', depth);
-        text[2 * depth] = '\0';
-        assert_int_equal(is_value(text), depth == JSON_TEXT_DEPTH);
+    for (int depth = 1; depth <= 2 * JSON_TEXT_DEPTH; depth++) {
+        struct json_span whole = {text, (size_t)(2 * depth) + 5}, value;
+        struct json_text json;
+
+        memset(text, '[', (size_t)depth);
+        memcpy(text + depth, "\"]\\\"\"", 6);
+        memset(text + depth + 5, ']', (size_t)depth);
+        json_text_start(&json, &whole);
+        assert_true(json_text_take(&json, &value));
+        assert_true(json_text_is_at_end(&json));
+        assert_int_equal(json.deepest, depth <= JSON_TEXT_DEPTH ? depth : JSON_TEXT_DEPTH + 1);
+        assert_int_equal(json.depth, 0);
+        whole.length--;
+        json_text_start(&json, &whole);
+        assert_false(json_text_take(&json, &value));
+        assert_string_equal(json.fault, "the text ends too early");
     }
 }
 
@@ -145,7 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_what_is_json),
         cmocka_unit_test(hands_out_members_as_they_stand),
-        cmocka_unit_test(follows_no_deeper_than_it_says),
+        cmocka_unit_test(passes_over_what_lies_too_deep),
         cmocka_unit_test(notices_extreme_numbers),
         cmocka_unit_test(tells_the_place),
     };

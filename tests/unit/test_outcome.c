@@ -40,6 +40,26 @@ static void finds_the_first_that_is_not_rejected(void **state)
     outcomes_free(&outcomes);
 }
 
+static void finds_by_place_and_undoes(void **state)
+{
+    struct outcomes outcomes = {0};
+    struct uuid uuid = id(1);
+
+    (void)state;
+    for (int64_t place = 0; place < 3; place++)
+        outcomes_add(&outcomes, &uuid)->place = place;
+    outcomes_reject(&outcomes, &outcomes.list[0], "no");
+    assert_ptr_equal(outcomes_at(&outcomes, 2), &outcomes.list[2]);
+    assert_null(outcomes_at(&outcomes, 3));
+    outcomes.list[1].status = OUTCOME_RECORDED;
+    outcomes.list[1].price = OUTCOME_PRICED;
+    outcomes_undo(&outcomes);
+    assert_int_equal(outcomes_count(&outcomes, OUTCOME_DUPLICATE), 2);
+    assert_int_equal(outcomes_count(&outcomes, OUTCOME_REJECTED), 1);
+    assert_int_equal(outcomes.list[1].price, OUTCOME_NO_PRICE_ASKED);
+    outcomes_free(&outcomes);
+}
+
 static void says_what_became_of_each(void **state)
 {
     struct outcomes outcomes = {0};
@@ -90,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_the_first_that_is_not_rejected),
+        cmocka_unit_test(finds_by_place_and_undoes),
         cmocka_unit_test(says_what_became_of_each),
         cmocka_unit_test(tells_an_error_where_all_are_rejected),
     };
