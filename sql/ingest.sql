@@ -34,7 +34,7 @@ create or replace function tally_has_own_cost(detail jsonb) returns boolean
   language sql immutable parallel safe
 as $$
   select tally_is_given(detail -> 'cost_usd'::text)
-    and coalesce(jsonb_typeof(detail -> 'priced'::text), ''::text) <> 'boolean'::text
+    and not coalesce(detail -> 'priced'::text = 'true'::jsonb, false)
 $$;
 
 -- The model whose price an AI event needs; null where its cost is known, or nothing is there to be priced. Counts that

@@ -99,7 +99,7 @@ create table if not exists tally_correction (
   sign          int not null,
   seq           bigint,
   created_at    timestamptz not null,
-  resource_type text not null,
+  resource_type text,
   collection_id uuid,
   user_id       uuid,
   bot_id        uuid,
@@ -107,8 +107,10 @@ create table if not exists tally_correction (
   agent_id      text,
   detail        jsonb
 );
+alter table tally_correction alter column resource_type drop not null;
 
--- As the owner, so that whoever may change events needs no right to what is kept about them.
+-- As the owner, so that whoever may change events needs no right to what is kept about them. Times that are in no
+-- window are in no sum either.
 create or replace function tally_note_correction() returns trigger
   language plpgsql security definer
 as $$
@@ -116,12 +118,31 @@ begin
   insert into tally_correction
   select -1, seq, created_at, resource_type::text, collection_id, user_id, bot_id, channel_id, agent_id::text, detail
   from old_event
-  where created_at > '-infinity'::timestamptz and created_at < 'infinity'::timestamptz;
+  where created_at >= '4713-01-01 00:00:00+00 BC'::timestamptz and created_at < 'infinity'::timestamptz;
   if tg_op = 'UPDATE' then
     insert into tally_correction
     select 1, seq, created_at, resource_type::text, collection_id, user_id, bot_id, channel_id, agent_id::text, detail
     from new_event
-    where created_at > '-infinity'::timestamptz and created_at < 'infinity'::timestamptz;
+    where created_at >= '4713-01-01 00:00:00+00 BC'::timestamptz and created_at < 'infinity'::timestamptz;
+  end if;
+  return null;
+end
+$$;
+
+-- The same for one row: what a subscription applies fires no triggers for statements.
+create or replace function tally_note_replicated() returns trigger
+  language plpgsql security definer
+as $$
+begin
+  insert into tally_correction
+  select -1, old.seq, old.created_at, old.resource_type::text, old.collection_id, old.user_id, old.bot_id, old.channel_id,
+    old.agent_id::text, old.detail
+  where old.created_at >= '4713-01-01 00:00:00+00 BC'::timestamptz and old.created_at < 'infinity'::timestamptz;
+  if tg_op = 'UPDATE' then
+    insert into tally_correction
+    select 1, new.seq, new.created_at, new.resource_type::text, new.collection_id, new.user_id, new.bot_id,
+      new.channel_id, new.agent_id::text, new.detail
+    where new.created_at >= '4713-01-01 00:00:00+00 BC'::timestamptz and new.created_at < 'infinity'::timestamptz;
   end if;
   return null;
 end
@@ -137,21 +158,31 @@ begin
 end
 $$;
 
--- Inserting events fires none of these. Always: also where a session replays what happened elsewhere.
+-- Inserting events fires none of these. Always: also where a session replays what happened elsewhere; there row by
+-- row, since the one that does it for a subscription knows no statements.
 do $$
 declare
   wanted text[];
+  definition text;
 begin
   foreach wanted slice 1 in array array[
     ['tally_event_numbered', 'before update', 'for each row when (new.seq is null)', 'tally_number_event'],
     ['tally_event_updated', 'after update',
-     'referencing old table as old_event new table as new_event for each statement', 'tally_note_correction'],
+     'referencing old table as old_event new table as new_event for each statement'
+     ' when (current_setting(''session_replication_role''::text) <> ''replica''::text)', 'tally_note_correction'],
     ['tally_event_deleted', 'after delete',
-     'referencing old table as old_event for each statement', 'tally_note_correction']
+     'referencing old table as old_event for each statement'
+     ' when (current_setting(''session_replication_role''::text) <> ''replica''::text)', 'tally_note_correction'],
+    ['tally_event_replicated', 'after update or delete',
+     'for each row when (current_setting(''session_replication_role''::text) = ''replica''::text)',
+     'tally_note_replicated']
   ]
   loop
-    continue when exists (select from pg_trigger
-                          where tgrelid = 'resource_usage_log'::regclass and tgname = wanted[1]::name);
+    definition := (select pg_get_triggerdef(oid) from pg_trigger
+                   where tgrelid = 'resource_usage_log'::regclass and tgname = wanted[1]::name);
+    continue when definition is not null
+      and (wanted[1] = 'tally_event_numbered' or strpos(definition, 'session_replication_role') > 0);
+    execute format('drop trigger if exists %I on resource_usage_log', wanted[1]);
     execute format('create trigger %I %s on resource_usage_log %s execute function %I()',
                    wanted[1], wanted[2], wanted[3], wanted[4]);
     execute format('alter table resource_usage_log enable always trigger %I', wanted[1]);
@@ -242,6 +273,8 @@ as $$
     ) whole
     where tally_report.report = tally_window.report
       and state.stage = 'kept'::text
+      -- What is changed by way of a parent is not noted.
+      and not exists (select from pg_inherits where inhrelid = 'resource_usage_log'::regclass::oid)
       and state.log_file = pg_relation_filenode('resource_usage_log'::regclass)
       and state.rollup_file = pg_relation_filenode('tally_rollup_type'::regclass)
       -- At the very end of time, up would be out of range.

@@ -87,7 +87,8 @@ begin
   loop
     if exists (select from pg_attribute
                where attrelid = 'resource_usage_log'::regclass and attname = preset[1]
-                 and not atthasdef and attidentity = '') then
+                 and not atthasdef and attidentity = ''
+                 and (attname <> 'id' or atttypid = 'uuid'::regtype)) then
       execute format('alter table resource_usage_log alter column %I set default %s', preset[1], preset[2]);
     end if;
   end loop;

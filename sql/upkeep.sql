@@ -226,9 +226,11 @@ create or replace function tally_can_keep() returns boolean
   language sql stable
 as $$
   select relation.relkind = 'r'::"char" and not relation.relhassubclass
+    and not exists (select from pg_inherits where inhrelid = relation.oid)
     and (select count(*) from pg_trigger
          where tgrelid = relation.oid and tgenabled = 'A'::"char"
-           and tgname = any ('{tally_event_numbered,tally_event_updated,tally_event_deleted}'::name[])) = 3::bigint
+           and tgname = any ('{tally_event_numbered,tally_event_updated,tally_event_deleted,tally_event_replicated}'::name[])
+        ) = 4::bigint
   from pg_class relation
   where relation.oid = 'resource_usage_log'::regclass::oid
 $$;
@@ -261,12 +263,13 @@ begin
     select 1 as sign, created_at, resource_type::text, collection_id, user_id, bot_id, channel_id, agent_id::text, detail
     from resource_usage_log
     where seq > state.watermark and seq <= number
-      and created_at > '-infinity'::timestamptz and created_at < 'infinity'::timestamptz
+      and created_at >= '4713-01-01 00:00:00+00 BC'::timestamptz and created_at < 'infinity'::timestamptz
     union all
     select 1, created_at, resource_type::text, collection_id, user_id, bot_id, channel_id, agent_id::text, detail
     from resource_usage_log
     where (seq is null or seq <= state.base)
-      and created_at >= since and created_at < state.adopted_from and created_at > '-infinity'::timestamptz
+      and created_at >= since and created_at < state.adopted_from
+      and created_at >= '4713-01-01 00:00:00+00 BC'::timestamptz
     union all
     select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
     from corrected

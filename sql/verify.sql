@@ -9,7 +9,8 @@ select
   stage = 'kept'::text
     -- By name, whichever table has it now.
     and log_file = pg_relation_filenode(to_regclass('resource_usage_log'::text))
-    and rollup_file = pg_relation_filenode('tally_rollup_type'::regclass) as in_use,
+    and rollup_file = pg_relation_filenode('tally_rollup_type'::regclass)
+    and not exists (select from pg_inherits where inhrelid = to_regclass('resource_usage_log'::text)::oid) as in_use,
   adopted_from,
   coalesce(pg_sequence_last_value('resource_usage_log_seq'::regclass), 0::bigint) - watermark as numbers_to_fold,
   (select count(*) from tally_correction) as corrections,
@@ -117,7 +118,7 @@ begin
     union
     select date_trunc('day'::text, log.created_at at time zone 'UTC') from resource_usage_log log
     where log.created_at >= first at time zone 'UTC' and log.created_at <= tally_verify.until
-      and log.created_at > '-infinity'::timestamptz and log.created_at < 'infinity'::timestamptz
+      and log.created_at >= '4713-01-01 00:00:00+00 BC'::timestamptz and log.created_at < 'infinity'::timestamptz
     order by 1
   loop
     return query select * from tally_verify_day(day);
