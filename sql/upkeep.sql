@@ -350,7 +350,9 @@ begin
       return 'unfit';
     end if;
     if state.stage = 'anew'::text or state.log_file is distinct from pg_relation_filenode('resource_usage_log'::regclass)
-       or state.rollup_file is distinct from pg_relation_filenode('tally_rollup_type'::regclass) then
+       or state.rollup_file is distinct from pg_relation_filenode('tally_rollup_type'::regclass)
+       -- Numbers that are given again tell nothing.
+       or state.watermark > coalesce(pg_sequence_last_value('resource_usage_log_seq'::regclass), 0::bigint) then
       state := tally_begin_anew(state, most);
     end if;
   exception

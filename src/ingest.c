@@ -60,12 +60,14 @@ static const struct refusal {
     const char *sqlstate, *fault;
 } refusals[] = {
     {"23503", "refers to something that does not exist"},
+    {"22P05", "has a character that the database cannot hold"},
     {"23505", "is not the only one of its kind, as the log demands"},
     {"", "the log does not take it"},
 };
 
 struct ingest {
     const struct config *config;
+    const struct form *form;
     struct json_span body;
     struct db_array arrays[COLUMN_COUNT];
     struct outcomes outcomes;
@@ -162,13 +164,18 @@ static void add_value(struct db_array *array, const struct column *column,
                            text->given ? text->value.length : 2);
 }
 
+static void add_values(struct ingest *ingest, const struct event *event)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        add_value(&ingest->arrays[i], &columns[i], event);
+}
+
 /* Notes what becomes of an event, and puts one that can be taken into the arrays. */
-static void take_event(struct ingest *ingest, event_reader *read, const struct json_span *text,
-                       struct event *event)
+static void take_event(struct ingest *ingest, const struct json_span *text, struct event *event)
 {
     int64_t latest = (int64_t)time(NULL) + ingest->config->ingest.max_future;
     struct buffer fault = {0};
-    bool good = read(text, latest, event, &fault);
+    bool good = ingest->form->read(text, latest, event, &fault);
 
     if (good && !event->id.given) {
         uuid_from_chance(&event->id.value);
@@ -180,28 +187,33 @@ static void take_event(struct ingest *ingest, event_reader *read, const struct j
 
     if (!good)
         outcomes_reject(&ingest->outcomes, outcome, fault.data);
-    for (size_t i = 0; good && i < COLUMN_COUNT; i++)
-        add_value(&ingest->arrays[i], &columns[i], event);
+    else
+        add_values(ingest, event);
     outcome->place = good ? (int64_t)ingest->arrays[0].count : 0;
     buffer_free(&fault);
 }
 
-static bool take_events(struct ingest *ingest, const struct form *form, struct error *error)
+static void start_arrays(struct ingest *ingest)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        db_array_start(&ingest->arrays[i], columns[i].type);
+}
+
+static bool take_events(struct ingest *ingest, struct error *error)
 {
     int most = ingest->config->ingest.max_events;
     struct event event = {0};
     struct json_span text;
     struct batch batch;
 
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
-        db_array_start(&ingest->arrays[i], columns[i].type);
-    batch_start(&batch, &ingest->body, form->form);
+    start_arrays(ingest);
+    batch_start(&batch, &ingest->body, ingest->form->form);
     while (batch_next(&batch, &text, error)) {
         if (ingest->outcomes.count == (size_t)most) {
             error_set(error, ERROR_TOO_LARGE, "there are more than %d events", most);
             break;
         }
-        take_event(ingest, form->read, &text, &event);
+        take_event(ingest, &text, &event);
         event_clear(&event);
     }
     event_free(&event);
@@ -253,29 +265,82 @@ static bool take_recorded(const struct db_row *row, void *context, struct error 
     return true;
 }
 
+static bool send_events(struct app *app, struct ingest *ingest, enum statement_id statement,
+                        struct error *error)
+{
+    struct db_value values[COLUMN_COUNT] = {{0}};
+    const struct db_call call = {&statements[statement], values, take_recorded, &ingest->outcomes};
+
+    for (size_t i = 0; i < COLUMN_COUNT; i++)
+        db_array_give(&ingest->arrays[i], &values[i]);
+    return db_change(app->db, app->config->database.query_timeout, &call, error);
+}
+
+/* Sends one event alone; what the database cannot hold of it, or does not take, is its fault. */
+static bool send_alone(struct app *app, struct ingest *ingest, const struct json_span *text,
+                       struct outcome *outcome, struct error *error)
+{
+    struct event event = {0};
+    struct buffer fault = {0};
+    struct error refusal = {0};
+    bool good = true;
+
+    start_arrays(ingest);
+    ingest->form->read(text, INT64_MAX, &event, &fault);
+    event.id = (struct param_uuid){true, outcome->id};
+    add_values(ingest, &event);
+    if (!send_events(app, ingest, STATEMENT_RECORD, &refusal)) {
+        good = refusal.code == ERROR_NO_SUCH_TEXT || refusal.code == ERROR_REFUSED;
+        if (good)
+            outcomes_reject(&ingest->outcomes, outcome, find_refusal(refusal.detail.data));
+        else
+            error_set(error, refusal.code, "%s", refusal.message.data);
+    }
+    error_free(&refusal);
+    buffer_free(&fault);
+    event_free(&event);
+    return good;
+}
+
+/* PostgreSQL converts texts before it calls a function, and gives up at one that it cannot hold. */
+static bool send_one_by_one(struct app *app, struct ingest *ingest, struct error *error)
+{
+    struct json_span text;
+    struct batch batch;
+
+    batch_start(&batch, &ingest->body, ingest->form->form);
+    for (size_t i = 0; batch_next(&batch, &text, error); i++) {
+        struct outcome *outcome = &ingest->outcomes.list[i];
+
+        if (outcome->place > 0 && !send_alone(app, ingest, &text, outcome, error))
+            return false;
+    }
+    return error->code == ERROR_NONE;
+}
+
 /* All at once, or else each by itself. */
 static bool record(struct app *app, struct ingest *ingest, struct error *error)
 {
-    struct db_value values[COLUMN_COUNT] = {{0}};
-    struct db_call call = {&statements[STATEMENT_RECORD], values, take_recorded, &ingest->outcomes};
-    int timeout = app->config->database.query_timeout;
     struct error refusal = {0};
+    bool good;
 
     outcomes_sort(&ingest->outcomes);
-    if (ingest->arrays[0].count == 0)
+    if (ingest->arrays[0].count == 0 || send_events(app, ingest, STATEMENT_RECORD, &refusal))
         return true;
-    for (size_t i = 0; i < COLUMN_COUNT; i++)
-        db_array_give(&ingest->arrays[i], &values[i]);
-    if (db_change(app->db, timeout, &call, &refusal))
-        return true;
-    if (refusal.code == ERROR_REFUSED) {
-        error_free(&refusal);
-        outcomes_undo(&ingest->outcomes);
-        call.statement = &statements[STATEMENT_RECORD_EACH];
-        return db_change(app->db, timeout, &call, error);
+    outcomes_undo(&ingest->outcomes);
+    switch (refusal.code) {
+    case ERROR_REFUSED:
+        good = send_events(app, ingest, STATEMENT_RECORD_EACH, error);
+        break;
+    case ERROR_NO_SUCH_TEXT:
+        good = send_one_by_one(app, ingest, error);
+        break;
+    default:
+        *error = refusal;
+        return false;
     }
-    *error = refusal;
-    return false;
+    error_free(&refusal);
+    return good;
 }
 
 static void ingest_free(struct ingest *ingest)
@@ -290,14 +355,13 @@ bool ingest_post(struct app *app, const struct request *request, struct buffer *
 {
     struct ingest ingest = {.config = app->config};
     struct buffer text = {0};
-    const struct form *form;
     bool only_errors;
     bool good = read_only_errors(request->query, &only_errors, error) &&
-                (form = find_form(request->body, error)) != NULL &&
+                (ingest.form = find_form(request->body, error)) != NULL &&
                 read_body(request->body, app->config->ingest.max_body, &text, error);
 
     ingest.body = (struct json_span){text.data, text.length};
-    good = good && take_events(&ingest, form, error) && record(app, &ingest, error);
+    good = good && take_events(&ingest, error) && record(app, &ingest, error);
     if (good) {
         outcomes_write(&ingest.outcomes, only_errors, body);
         if (ingest.outcomes.count > 0 &&

@@ -6,6 +6,7 @@ from typing import Any, Iterator
 import psycopg
 import pytest
 
+import events
 from postgres import WEB_ROLE, Postgres
 from process import ROOT
 from worker import Worker, running, settings_for
@@ -116,3 +117,22 @@ def test_schema_and_statements_need_no_letter_of_an_alphabet(postgres: Postgres,
     create(postgres, dbname, encoding)
     with running(settings_for(postgres, dbname)) as worker:
         assert ask(worker, "/admin/usage")["daily"] == []
+
+
+def test_an_event_with_a_character_that_the_database_cannot_hold(postgres: Postgres, dbname: str) -> None:
+    create(postgres, dbname, "LATIN1")
+    ids = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(5)]
+    batch = [{"id": ids[0], "resource_type": "x", "thread_id": "caf\u00e9"},
+             {"id": ids[1], "resource_type": "x", "thread_id": "\u2603"},
+             {"id": ids[2], "resource_type": "x", "detail": {"a": "\u2603"}},
+             {"resource_type": 5},
+             {"id": ids[3], "resource_type": "ai", "detail": {"tokens_in": 5}},
+             {"id": ids[0], "resource_type": "x"}]
+    with running(settings_for(postgres, dbname)) as worker:
+        reply = events.post(worker, batch)
+        assert [result["status"] for result in events.results(reply)] == [
+            "recorded", "rejected", "rejected", "rejected", "recorded", "duplicate"]
+        assert events.results(reply)[1]["error"] == "has a character that the database cannot hold"
+        assert count(worker, "caf%C3%A9") == 0 and ask(worker, "/v1/usage/stats")["totals"]["input_tokens"] == 5
+        assert events.counts(events.post(worker, batch)) == (0, 3, 3)
+    assert postgres.sql("select count(*), max(thread_id) from resource_usage_log", dbname=dbname) == [(2, "caf\u00e9")]

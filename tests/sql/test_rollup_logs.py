@@ -3,7 +3,7 @@
 import psycopg
 
 from postgres import Postgres
-from test_rollups import Owner, check, owner, upkeep  # pylint: disable=unused-import
+from test_rollups import Owner, add, check, owner, upkeep  # pylint: disable=unused-import
 
 
 def test_a_log_with_a_parent(owner: Owner) -> None:
@@ -37,5 +37,13 @@ def test_times_and_types_of_no_report(owner: Owner) -> None:
                   " resource_type is null")
     check(owner)
     owner.execute("delete from resource_usage_log where created_at < '4000-01-01 BC' or resource_type is null")
+    assert upkeep(owner) == "done"
+    check(owner)
+
+
+def test_numbers_that_are_given_again(owner: Owner) -> None:
+    """They are noticed by the next step of the upkeep."""
+    owner.execute("delete from resource_usage_log; alter sequence resource_usage_log_seq restart")
+    add(owner, 20)
     assert upkeep(owner) == "done"
     check(owner)
