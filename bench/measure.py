@@ -66,20 +66,25 @@ def ended_children_time(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / TICKS
 
 
-def web_round(stack: Stack, case: Case, clients: int, seconds: int) -> WebRound:
-    """wrk for some seconds; any error ends the whole run."""
-    before = stack.cpu_seconds()
-    done = subprocess.run(
-        ["wrk", "-t", "1", "-c", str(clients), "-d", f"{seconds}s", "--timeout", "60s", "--latency",
-         "-s", str(ROOT / "bench/request.lua"), stack.url(), "--", case.path, str(case.count)],
-        capture_output=True, text=True, check=False)
-    after = stack.cpu_seconds()
+def wrk(arguments: Sequence[object]) -> dict[str, int]:
+    """One thread of it, to the end: the figures that its script reports. Any error ends the whole run."""
+    done = subprocess.run(["wrk", "-t", "1", "--timeout", "60s", "--latency", *map(str, arguments)],
+                          capture_output=True, text=True, check=False)
     found = re.search(r"^measured (.*)$", done.stdout, re.MULTILINE)
     if done.returncode != 0 or not found:
         raise BenchError(f"wrk failed:\n{done.stdout}{done.stderr}")
     figures = {name: int(value) for name, value in (pair.split("=") for pair in found[1].split())}
     if figures["status_errors"] or figures["socket_errors"] or not figures["requests"]:
-        raise BenchError(f"{case.name}, {clients} clients: not every request was answered with 200: {found[1]}")
+        raise BenchError(f"not every request was answered with 200: {found[1]}")
+    return figures
+
+
+def web_round(stack: Stack, case: Case, clients: int, seconds: int) -> WebRound:
+    """wrk for some seconds."""
+    before = stack.cpu_seconds()
+    figures = wrk(["-c", clients, "-d", f"{seconds}s", "-s", ROOT / "bench/request.lua", stack.url(), "--", case.path,
+                   case.count])
+    after = stack.cpu_seconds()
     if stack.pool.children() != stack.workers:
         raise BenchError(f"{case.name}, {clients} clients: a worker ended; see {stack.run}/pool.log")
     return WebRound(

@@ -3,13 +3,13 @@
 import json
 import re
 import socket
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Sequence
 
+from measure import wrk
 from server import Server
 from services import ROOT, BenchError, Service
 from writing import CLIENTS, pgbench
@@ -106,14 +106,6 @@ def insert_singles(target: Target, seconds: int) -> float:
 
 
 def post_singles(target: Target, seconds: int) -> float:
-    done = subprocess.run(
-        ["wrk", "-t", "1", "-c", str(CLIENTS), "-d", f"{seconds}s", "--timeout", "60s", "--latency", "-s",
-         str(ROOT / "bench/event.lua"), f"http://127.0.0.1:{target.port}/v1/usage/events"],
-        capture_output=True, text=True, check=False)
-    found = re.search(r"^measured (.*)$", done.stdout, re.MULTILINE)
-    if done.returncode != 0 or not found:
-        raise BenchError(f"wrk failed:\n{done.stdout}{done.stderr}")
-    figures = {name: int(value) for name, value in (pair.split("=") for pair in found[1].split())}
-    if figures["status_errors"] or figures["socket_errors"] or not figures["requests"]:
-        raise BenchError(f"not every event was recorded: {found[1]}")
+    figures = wrk(["-c", CLIENTS, "-d", f"{seconds}s", "-s", ROOT / "bench/event.lua",
+                   f"http://127.0.0.1:{target.port}/v1/usage/events"])
     return figures["requests"] / figures["duration_us"] * 1e6
