@@ -14,14 +14,14 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from client import Endpoint, ask, basic
-from events import JSON, ROUTE
+from events import JSON, ROUTE, counts, post
 from nginx import Nginx
 from pool import Pool
 from postgres import Postgres
 from shipped import ADMIN, SERVICE, Change
 from test_load import MANY_CLIENTS
 from wait import wait_until
-from worker import settings_for
+from worker import backends, frozen, running, settings_for
 
 EVENTS, BATCH, CLIENTS = 200_000, 100, 8
 DATABASE = "outage"
@@ -148,6 +148,39 @@ def test_every_event_counts_once(own: Postgres) -> None:
     finally:
         nginx.stop()
         pool.stop()
+
+
+def test_events_while_the_database_is_away(own: Postgres) -> None:
+    """503 at once, nothing stored; the same events are taken when it is back."""
+    batch = [{"id": str(uuid.UUID(int=EVENTS + 1)), "resource_type": "away"}]
+    with running(settings_for(own, DATABASE)) as worker:
+        assert counts(post(worker, {"resource_type": "away"})) == (1, 0, 0)
+        own.stop()
+        try:
+            for _ in range(3):
+                begun = time.monotonic()
+                reply = post(worker, batch)
+                assert (reply.status, reply.header("Retry-After")) == (503, "1"), reply
+                assert list(reply.json()) == ["error"] and time.monotonic() - begun < 2
+        finally:
+            own.start()
+        wait_until(lambda: worker.ask("/readyz").status == 200, "the database to be back", 15)
+        assert counts(post(worker, batch)) == (1, 0, 0)
+    assert own.sql("delete from resource_usage_log where resource_type = 'away' returning 1", dbname=DATABASE) == [(1,), (1,)]
+
+
+def test_events_while_the_server_does_not_move(own: Postgres) -> None:
+    """504 at the deadline; whatever became of them, they count once when they are sent again."""
+    event = {"id": str(uuid.UUID(int=EVENTS + 2)), "resource_type": "frozen"}
+    settings = {"database": {"query_timeout": 500}, "reports": {"upkeep": "no"}}
+    with running(settings_for(own, DATABASE), settings) as worker:
+        assert counts(post(worker, [])) == (0, 0, 0)
+        [pid] = backends(own, DATABASE)
+        with frozen(pid):
+            assert post(worker, event).status == 504
+        wait_until(lambda: worker.ask("/readyz").status == 200, "a connection", 15)
+        assert post(worker, event).status == 200
+    assert own.sql("delete from resource_usage_log where resource_type = 'frozen' returning 1", dbname=DATABASE) == [(1,)]
 
 
 def check_log(own: Postgres, told: list[str]) -> None:

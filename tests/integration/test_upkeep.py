@@ -6,6 +6,7 @@ from typing import Any, Iterator
 
 import pytest
 
+import events
 import sample
 from postgres import Postgres, program
 from process import Process, scratch_directory
@@ -138,6 +139,7 @@ def test_a_standby_answers_the_same_and_tries_nothing(postgres: Postgres, dbname
             assert worker.ask(STATS) == expected
         assert standby.sql("select in_use, tally_upkeep() from tally_rollup_status", dbname) == [["t", "standby"]]
         assert "upkeep" not in worker.output() and "ERROR" not in standby.process.output()
+        assert events.post(worker, {"resource_type": "x"}).status == 503
         standby.sql("select pg_promote()", dbname)
         wait_until(lambda: worker.ask(STATS) == expected
                    and standby.sql("select numbers_to_fold from tally_rollup_status", dbname) == [["0"]],
