@@ -137,7 +137,7 @@ begin
         agents[number:number], details[number:number]) recorded;
     exception when others then
       -- What is no fault of the event: of the connection, the transaction, the server, the schema.
-      if sqlstate ~ '^(08|0A|25|26|40|42|53|55|57|58|F0|XX)'::text then
+      if sqlstate ~ '^(08|0A|25|26|28|2D|3B|3D|3F|40|42|53|55|57|58|72|F0|HV|XX)'::text then
         raise;
       end if;
       return query select ids[number], number::bigint, null::boolean, sqlstate;

@@ -80,6 +80,12 @@ void buffer_add_format_list(struct buffer *buffer, const char *format, va_list a
     buffer->length += (size_t)length;
 }
 
+bool buffer_is(const struct buffer *buffer, const char *text)
+{
+    return buffer->length == strlen(text) &&
+           (buffer->length == 0 || memcmp(buffer->data, text, buffer->length) == 0);
+}
+
 void buffer_clear(struct buffer *buffer)
 {
     buffer->length = 0;

@@ -7,6 +7,7 @@
 #define TALLY_BUFFER_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,9 @@ void buffer_add_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void buffer_add_format_list(struct buffer *buffer, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
+
+/* Whether it holds exactly this C string. */
+bool buffer_is(const struct buffer *buffer, const char *text);
 
 /* Empties the buffer and keeps its memory for the next use. */
 void buffer_clear(struct buffer *buffer);

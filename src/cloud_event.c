@@ -36,11 +36,6 @@ static const struct {
 static const char *const ids_in_data[] = {"collection_id", "user_id",   "bot_id",
                                           "channel_id",    "thread_id", "agent_id"};
 
-static bool is_name(const struct buffer *name, const char *text)
-{
-    return name->length == strlen(text) && memcmp(name->data, text, name->length) == 0;
-}
-
 static void take_attributes(const struct json_span *text, struct json_span attributes[ATTRIBUTES])
 {
     struct json_span key, value;
@@ -53,7 +48,7 @@ static void take_attributes(const struct json_span *text, struct json_span attri
         buffer_clear(&name);
         json_read_string(&key, &name);
         for (int i = 0; i < ATTRIBUTES; i++) {
-            if (is_name(&name, names[i]) && value.text[0] != 'n')
+            if (buffer_is(&name, names[i]) && value.text[0] != 'n')
                 attributes[i] = value;
         }
     }
@@ -77,7 +72,7 @@ static bool check_version(const struct json_span attributes[ATTRIBUTES], struct 
 {
     struct buffer version = {0};
 
-    if (read_required(attributes, SPECVERSION, &version, fault) && !is_name(&version, "1.0"))
+    if (read_required(attributes, SPECVERSION, &version, fault) && !buffer_is(&version, "1.0"))
         buffer_add_text(fault, "specversion: must be 1.0");
     buffer_free(&version);
     return fault->length == 0;
@@ -139,7 +134,7 @@ static bool read_column(const char *field, const struct json_span *value, const 
 static bool is_id_in_data(const struct buffer *name)
 {
     for (size_t i = 0; i < sizeof ids_in_data / sizeof ids_in_data[0]; i++) {
-        if (is_name(name, ids_in_data[i]))
+        if (buffer_is(name, ids_in_data[i]))
             return true;
     }
     return false;

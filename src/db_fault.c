@@ -31,11 +31,14 @@ static const struct db_fault faults[] = {
     {"3F000", ERROR_UNFIT, true, true, UNFIT, SET_UP},
     /* untranslatable_character: in what was sent, since what comes back is Unicode in any case */
     {"22P05", ERROR_NO_SUCH_TEXT, false, false, "internal error", ""},
-    /* the server's own: the transaction, its files, its configuration, a bug; a wrong state */
+    /* the server's own: the transaction, its files, its configuration, another one,
+     * a bug; a wrong state */
     {"25", ERROR_INTERNAL, false, false, "internal error", ""},
     {"55", ERROR_INTERNAL, false, false, "internal error", ""},
     {"58", ERROR_INTERNAL, false, false, "internal error", ""},
+    {"72", ERROR_INTERNAL, false, false, "internal error", ""},
     {"F0", ERROR_INTERNAL, false, false, "internal error", ""},
+    {"HV", ERROR_INTERNAL, false, false, "internal error", ""},
     {"XX", ERROR_INTERNAL, false, false, "internal error", ""},
     /* data, a constraint, a limit, or what a trigger of the site's own says */
     {"", ERROR_REFUSED, false, false, "internal error", ""},

@@ -2,10 +2,9 @@
 
 #include <string.h>
 
+#include "event.h"
 #include "json_read.h"
 #include "quantity.h"
-
-enum { NAME_LONGEST = 1000 };
 
 #define HALF_OF_MOST "5e17" /* of QUANTITY_MOST */
 
@@ -56,16 +55,11 @@ struct measured {
     struct buffer text;
 };
 
-static bool is_text(const struct buffer *buffer, const char *text)
-{
-    return buffer->length == strlen(text) && memcmp(buffer->data, text, buffer->length) == 0;
-}
-
 static const struct member *find_member(const struct buffer *resource_type,
                                         const struct buffer *name)
 {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (is_text(name, members[i].name) && is_text(resource_type, members[i].resource_type))
+        if (buffer_is(name, members[i].name) && buffer_is(resource_type, members[i].resource_type))
             return &members[i];
     }
     return NULL;
@@ -98,7 +92,7 @@ static const char *check_name(const struct json_span *value)
 
     if (!json_read_string(value, &text))
         fault = "must be a string";
-    else if (text.length > NAME_LONGEST)
+    else if (text.length > EVENT_TEXT_LONGEST)
         fault = "is too long";
     buffer_free(&text);
     return fault;
@@ -202,7 +196,7 @@ bool detail_check(const struct buffer *resource_type, const struct json_span *de
 bool detail_has_member(const struct buffer *name)
 {
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        if (is_text(name, members[i].name))
+        if (buffer_is(name, members[i].name))
             return true;
     }
     return false;

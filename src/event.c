@@ -1,7 +1,5 @@
 #include "event.h"
 
-#include <string.h>
-
 #include "detail.h"
 #include "json_read.h"
 
@@ -104,8 +102,7 @@ bool event_read_field(const struct buffer *name, const struct json_span *value, 
         const struct event_field *field = &fields[i];
         struct buffer problem = {0};
 
-        if (strlen(field->name) != name->length ||
-            memcmp(field->name, name->data, name->length) != 0)
+        if (!buffer_is(name, field->name))
             continue;
         if (value->text[0] != 'n' && !field->read(value, (char *)event + field->offset, &problem))
             buffer_add_format(fault, "%s: %s", field->name, problem.data);

@@ -73,19 +73,13 @@ struct ingest {
     struct outcomes outcomes;
 };
 
-static bool is_given(const struct param_text *param, const char *text)
-{
-    return param->given && param->value.length == strlen(text) &&
-           memcmp(param->value.data, text, param->value.length) == 0;
-}
-
 static bool read_only_errors(const char *query, bool *only_errors, struct error *error)
 {
     struct ingest_params given = {0};
     bool good = params_parse(query, params, PARAM_COUNT, &given, error);
 
-    *only_errors = is_given(&given.results, "errors");
-    if (good && given.results.given && !*only_errors && !is_given(&given.results, "all"))
+    *only_errors = buffer_is(&given.results.value, "errors");
+    if (good && given.results.given && !*only_errors && !buffer_is(&given.results.value, "all"))
         good = error_set(error, ERROR_BAD_REQUEST, "results: must be all or errors");
     params_free(params, PARAM_COUNT, &given);
     return good;
@@ -283,23 +277,24 @@ static bool send_alone(struct app *app, struct ingest *ingest, const struct json
     struct event event = {0};
     struct buffer fault = {0};
     struct error refusal = {0};
-    bool good = true;
+    bool is_refused = false;
 
     start_arrays(ingest);
     ingest->form->read(text, INT64_MAX, &event, &fault);
     event.id = (struct param_uuid){true, outcome->id};
     add_values(ingest, &event);
     if (!send_events(app, ingest, STATEMENT_RECORD, &refusal)) {
-        good = refusal.code == ERROR_NO_SUCH_TEXT || refusal.code == ERROR_REFUSED;
-        if (good)
-            outcomes_reject(&ingest->outcomes, outcome, find_refusal(refusal.detail.data));
-        else
-            error_set(error, refusal.code, "%s", refusal.message.data);
+        is_refused = refusal.code == ERROR_NO_SUCH_TEXT || refusal.code == ERROR_REFUSED;
+        if (!is_refused)
+            *error = refusal;
     }
-    error_free(&refusal);
+    if (is_refused) {
+        outcomes_reject(&ingest->outcomes, outcome, find_refusal(refusal.detail.data));
+        error_free(&refusal);
+    }
     buffer_free(&fault);
     event_free(&event);
-    return good;
+    return error->code == ERROR_NONE;
 }
 
 /* PostgreSQL converts texts before it calls a function, and gives up at one that it cannot hold. */
