@@ -174,11 +174,11 @@ def test_events_while_the_server_does_not_move(own: Postgres) -> None:
     event = {"id": str(uuid.UUID(int=EVENTS + 2)), "resource_type": "frozen"}
     settings = {"database": {"query_timeout": 500}, "reports": {"upkeep": "no"}}
     with running(settings_for(own, DATABASE), settings) as worker:
-        assert counts(post(worker, [])) == (0, 0, 0)
+        wait_until(lambda: worker.ask("/readyz").status == 200, "a connection", 15)
         [pid] = backends(own, DATABASE)
         with frozen(pid):
             assert post(worker, event).status == 504
-        wait_until(lambda: worker.ask("/readyz").status == 200, "a connection", 15)
+        wait_until(lambda: worker.ask("/readyz").status == 200, "another connection", 15)
         assert post(worker, event).status == 200
     assert own.sql("delete from resource_usage_log where resource_type = 'frozen' returning 1", dbname=DATABASE) == [(1,)]
 
