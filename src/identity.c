@@ -55,6 +55,11 @@ static bool read_user_id(const char *text, struct identity *identity, struct err
     return true;
 }
 
+const char *identity_role_name(enum role role)
+{
+    return roles[role];
+}
+
 bool identity_read(const char *user, const char *role, const char *user_id,
                    struct identity *identity, struct error *error)
 {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "caller.h"
 #include "health.h"
 #include "ingest.h"
 #include "json_write.h"
@@ -39,6 +40,7 @@ static const struct route {
                    struct error *error);
 } routes[] = {
     {"/v1/usage/stats", READ, FOR_USERS, stats_get},
+    {"/v1/usage/caller", READ, FOR_USERS, caller_get},
     {"/v1/usage/events", WRITE, FOR_SERVICES, ingest_post},
     {"/admin/usage", READ, FOR_ADMINS, overview_get},
     {"/healthz", READ, FOR_ALL, health_alive_get},

@@ -63,6 +63,9 @@ $(for_each_user role_line)
 $(for_each_user id_line)
     }
 
+    map "" \$tally_web   { default $state/web; }
+    map "" \$tally_chart { default /usr/share/javascript/chart.js/chart.min.js; }
+
     upstream tally {
         server unix:$sockets/tally.sock max_fails=0;
     }
@@ -93,8 +96,10 @@ nginx_options=(-p . -c etc/nginx.conf -e stderr)
 
 # write_configuration: everything that the workers and nginx read, anew for each run.
 write_configuration() {
-    rm -rf "${state:?}/etc" "$state/nginx"
+    rm -rf "${state:?}/etc" "$state/nginx" "$state/web"
     mkdir "$state/etc" "$state/nginx"
+    cp -R "$tree/web" "$state/web"
+    chmod -R u=rwX,go=rX "$state/web"
     install -m 755 "$tree/build/demo/obj/fcgi/tally.fcgi" "$state/tally.fcgi"
     cp "$tree"/nginx/tally_* "$state/etc"
     tally_ini >"$state/etc/tally.ini"

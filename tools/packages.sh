@@ -10,7 +10,7 @@ build_packages=(
 )
 demo_packages=(
     "${build_packages[@]}"
-    curl multiwatch nginx openssl postgresql spawn-fcgi
+    curl libjs-chart.js multiwatch nginx openssl postgresql spawn-fcgi
 )
 check_packages=(
     "${demo_packages[@]}"

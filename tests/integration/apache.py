@@ -9,7 +9,7 @@ from client import Endpoint
 from pool import Settings, merged, write_ini
 from ports import free_port
 from process import Process, check_sanitizers, scratch_directory, service_user
-from shipped import HOST, Change, adapt, hand_over, make_certificate, make_htpasswd
+from shipped import CHART, HOST, Change, adapt, copy_pages, hand_over, make_certificate, make_htpasswd
 from wait import wait_until
 
 MODULES = (
@@ -74,8 +74,9 @@ class Apache:
             "/etc/ssl/certs/usage.example.org.pem": Change(str(certificate)),
             "/etc/ssl/private/usage.example.org.key": Change(str(key)),
             "/usr/local/libexec/tally": Change(f"{self.directory}/libexec", times=2),
-            "AuthUserFile /etc/apache2/tally.htpasswd": Change(f"AuthUserFile {htpasswd}"),
+            "AuthUserFile /etc/apache2/tally.htpasswd": Change(f"AuthUserFile {htpasswd}", times=2),
             "/usr/local/etc/tally/tally.ini": Change(str(ini)),
+            "/usr/local/share/tally/web": Change(str(copy_pages(self.directory)), times=3),
         })
 
     def _write_folder(self, settings: Settings, program: Path) -> None:
@@ -84,6 +85,8 @@ class Apache:
         shutil.copy(program, folder / "tally.fcgi")
         write_ini(folder / "tally.ini",
                   merged(settings, {"service": {"base_path": "/usage/tally.fcgi"}}))
+        shutil.copytree(self.directory / "web", folder, dirs_exist_ok=True)
+        shutil.copy(CHART, folder / "tally" / "chart.min.js")
         make_htpasswd(folder / ".htpasswd")
         (folder / "notes.txt").write_text("not for the web\n")
         adapt("conf/apache/htaccess", folder / ".htaccess", {

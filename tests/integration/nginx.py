@@ -7,7 +7,7 @@ from typing import Mapping, Optional
 from client import Endpoint
 from ports import free_port
 from process import Process, scratch_directory, service_user
-from shipped import HOST, Change, adapt, hand_over, make_certificate, make_htpasswd
+from shipped import HOST, Change, adapt, copy_pages, hand_over, make_certificate, make_htpasswd
 from wait import wait_until
 
 Changes = Mapping[str, Mapping[str, Change]]
@@ -54,6 +54,7 @@ class Nginx:
         self.redirect = Endpoint(free_port(), host=HOST)
         self.tls = Endpoint(free_port(), tls=True, host=HOST)
         self.process: Optional[Process] = None
+        self.web = copy_pages(self.directory)
         self._write_files(tally, tally_admin, changes)
         hand_over(self.directory, self.account)
         self.start()
@@ -70,8 +71,9 @@ class Nginx:
             "unix:/run/tally/tally-admin.sock": Change(f"unix:{tally_admin}"),
             "/etc/ssl/certs/usage.example.org.pem": Change(str(certificate)),
             "/etc/ssl/private/usage.example.org.key": Change(str(key)),
+            "/usr/local/share/tally/web": Change(str(self.web)),
         }
-        for name in ("tally.conf", "tally_http", "tally_errors", "tally_locations", "tally_params",
+        for name in ("tally.conf", "tally_http", "tally_errors", "tally_locations", "tally_page", "tally_params",
                      "tally_request_params", "tally_body_params"):
             own = site if name == "tally.conf" else {}
             adapt(f"nginx/{name}", self.directory / name, {**own, **changes.get(name, {})})

@@ -20,6 +20,9 @@ STRANGER = "carol"
 
 HOST = "usage.example.org"
 
+# The library that draws the charts, as Debian installs it.
+CHART = Path("/usr/share/javascript/chart.js/chart.min.js")
+
 
 @dataclass(frozen=True)
 class Change:
@@ -59,6 +62,11 @@ def make_htpasswd(path: Path,
         subprocess.run(["htpasswd", "-bB", "-C", "4", str(path), user, PASSWORD],
                        check=True, capture_output=True)
     return path
+
+
+def copy_pages(directory: Path) -> Path:
+    """The pages, where the account that a server runs under can read them."""
+    return shutil.copytree(ROOT / "web", directory / "web")
 
 
 def hand_over(directory: Path, owner: str | None) -> None:

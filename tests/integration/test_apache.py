@@ -91,7 +91,7 @@ def test_status_of_the_worker_passes_untouched(echo: Endpoint, status: int) -> N
 # Errors by Apache itself.
 
 @pytest.mark.parametrize("path", [
-    "/", "/v1/usage/stats/", "/v1/usage", "/V1/usage/stats", "/v1/usage/stats;x", "/admin",
+    "/nothing", "/v1/usage/stats/", "/v1/usage", "/V1/usage/stats", "/v1/usage/stats;x", "/admin/nothing",
     "/index.html", "/tally.ini", "/v1/usage/stats%0a",
 ])
 def test_404(endpoint: Endpoint, path: str) -> None:
@@ -156,7 +156,7 @@ def test_http_leads_to_https(apache: Apache) -> None:
 @pytest.mark.parametrize("name", [
     "tally.ini", "tally%2eini", "./tally.ini", "tally.ini/", "tally.ini?x", "tally.ini;x",
     "tally.ini%00", "v1/../tally.ini", "tally.fcgi/../tally.ini", "tally.fcgi%2f..%2ftally.ini",
-    "/tally.ini", ".htpasswd", ".htpasswd/", ".ht%70asswd", ".htaccess", "notes.txt", "", ".",
+    "/tally.ini", ".htpasswd", ".htpasswd/", ".ht%70asswd", ".htaccess", "notes.txt",
     "tally.fcgi", "tally", "notes",
 ])
 @pytest.mark.parametrize("user", [None, USER, ADMIN])

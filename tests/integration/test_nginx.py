@@ -136,7 +136,7 @@ def test_errors_of_the_real_worker_pass(endpoint: Endpoint) -> None:
 # Errors by nginx itself.
 
 @pytest.mark.parametrize("path", [
-    "/", "/v1/usage/stats/", "/v1/usage", "/V1/usage/stats", "/v1/usage/stats;x", "/admin",
+    "/nothing", "/v1/usage/stats/", "/v1/usage", "/V1/usage/stats", "/v1/usage/stats;x", "/admin/nothing",
     "/admin/usage.css", "/v1%2fusage", "/index.html", "/tally.ini", "/_tally_error",
     "/_tally_auth",
 ])

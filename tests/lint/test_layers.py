@@ -14,7 +14,7 @@ LAYERS = [
      "float_format", "json_write", "json_text", "json_read", "quantity", "media_type", "uuid_named", "sql_type",
      "detail", "event", "cloud_event", "batch", "outcome", "params", "statements_sql", "statements", "schema_version",
      "identity", "config", "db_value", "db_array", "pq", "db_fault", "db_exchange", "db_link", "db", "fields"},
-    {"app", "stats", "overview", "ingest", "health", "upkeep"},
+    {"app", "stats", "overview", "ingest", "caller", "health", "upkeep"},
     {"route", "request_log"},
     {"request_in", "reply_out", "peer", "waiting"},
     {"worker"},

@@ -1,0 +1,74 @@
+// Counts and sums without rounding: JavaScript's numbers are exact for integers below 2^53 only, and add fractions
+// with an error.
+
+// No text of PostgreSQL's can hold this character, so no title passes for a number.
+const MARK = '\u0000';
+const STRING_OR_LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+
+/** Parses JSON; integers beyond 2^53 become BigInt. */
+export function parseJson(text) {
+  if (!/\d{16}/.test(text)) {
+    return JSON.parse(text);
+  }
+  const marked = text.replace(STRING_OR_LONG_INTEGER, (found) => (found[0] === '"' ? found : `"\\u0000${found}"`));
+  return JSON.parse(marked, (key, value) =>
+    (typeof value === 'string' && value.startsWith(MARK) ? asInteger(BigInt(value.slice(1))) : value));
+}
+
+function asInteger(big) {
+  const number = Number(big);
+  return Number.isSafeInteger(number) ? number : big;
+}
+
+/** The decimal that a number is written as: its digits, and how many of them are behind the point. */
+function digitsOf(number) {
+  const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(number));
+  const behind = fraction.length - Number(exponent);
+  const digits = BigInt(sign + whole + fraction);
+  return behind >= 0 ? [digits, behind] : [digits * 10n ** BigInt(-behind), 0];
+}
+
+/** Adds numbers up exactly. */
+export class Sum {
+  constructor() {
+    this.small = 0;
+    this.large = 0n;
+    this.behind = 0;
+  }
+
+  add(value) {
+    const small = this.small + Number(value);
+    if (Number.isSafeInteger(value) && Number.isSafeInteger(small)) {
+      this.small = small;
+      return this;
+    }
+    const [digits, behind] = digitsOf(value);
+    const scale = Math.max(behind, this.behind);
+    this.large = this.large * 10n ** BigInt(scale - this.behind) + digits * 10n ** BigInt(scale - behind);
+    this.behind = scale;
+    return this;
+  }
+
+  /** A number: an integer as it is, a fraction as the nearest there is. */
+  get value() {
+    if (this.large === 0n) {
+      return this.small;
+    }
+    const unit = 10n ** BigInt(this.behind);
+    const all = this.large + BigInt(this.small) * unit;
+    return all % unit === 0n ? asInteger(all / unit) : Number(`${all}e-${this.behind}`);
+  }
+}
+
+export function addUp(values) {
+  const sum = new Sum();
+  for (const value of values) {
+    sum.add(value);
+  }
+  return sum.value;
+}
+
+/** For sorting: numbers of either kind. */
+export function compareNumbers(a, b) {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,85 @@
+// The six figures of a window; one of them is in the chart.
+
+import {Change} from './change.js';
+import {element, icon, unseen} from './element.js';
+import {compact, cost, exact, exactCost, share} from './format.js';
+import {Sparkline} from './plot.js';
+import {FIGURES} from './statistics_figures.js';
+import {text} from './texts.js';
+
+const DRAWINGS = {
+  messages: 'M4 5h16v11H9l-5 4z',
+  input_tokens: 'M12 3v12M7 10l5 5 5-5M4 20h16',
+  output_tokens: 'M12 16V4M7 9l5-5 5 5M4 20h16',
+  cached_tokens: 'M13 3L5 14h6l-1 7 8-11h-6z',
+  total_tokens: 'M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5',
+  cost_usd: 'M12 3v18M16.5 7.5C16 6 14.3 5.2 12 5.2c-2.6 0-4.5 1.2-4.5 3.2 0 4.6 9.2 2.2 9.2 7 0 2.1-2 3.4-4.7 3.4-2.5 0-4.4-1-4.9-2.8',
+};
+
+export function isCost(figure) {
+  return figure === 'cost_usd';
+}
+
+export function shown(value, figure) {
+  return isCost(figure) ? cost(value) : compact(value);
+}
+
+export function shownWhole(value, figure) {
+  return isCost(figure) ? exactCost(value) : exact(value);
+}
+
+/** What puts a figure in proportion. */
+const DETAILS = {
+  messages: () => '',
+  input_tokens: (totals) => text('per_message', {amount: compact(Number(totals.input_tokens) / totals.messages)}),
+  output_tokens: (totals) => text('per_message', {amount: compact(Number(totals.output_tokens) / totals.messages)}),
+  cached_tokens: (totals) => (totals.input_tokens > 0 ? text('part_of_input', {share: share(Number(totals.cached_tokens) / Number(totals.input_tokens))}) : ''),
+  total_tokens: () => text('in_and_out'),
+  cost_usd: (totals) => text('per_message', {amount: cost(totals.cost_usd / totals.messages)}),
+};
+
+class Figure {
+  constructor(figure, choose) {
+    this.figure = figure;
+    this.value = element('span', {class: 'value'});
+    this.change = new Change();
+    this.detail = element('span', {class: 'detail'});
+    this.line = new Sparkline();
+    this.root = element('button', {type: 'button', class: `card figure-${figure}`, 'data-figure': figure, 'aria-pressed': 'false', title: text('figure_hint'), onclick: () => choose(figure)},
+      element('span', {class: 'card-name'}, element('span', {class: 'badge'}, icon(DRAWINGS[figure])), element('span', {}, text(`figure_${figure}`))),
+      element('span', {class: 'card-figure'}, this.value, this.change.root), this.detail, this.line.root);
+  }
+
+  show(totals, periods, chosen) {
+    const value = totals[this.figure];
+    const whole = shownWhole(value, this.figure);
+    this.value.replaceChildren(element('span', {title: whole, 'aria-hidden': 'true'}, shown(value, this.figure)), unseen(whole));
+    this.detail.textContent = DETAILS[this.figure](totals);
+    this.root.setAttribute('aria-pressed', String(this.figure === chosen));
+    this.line.show(periods.map((period) => Number(period[this.figure])));
+  }
+}
+
+export class Figures {
+  constructor(choose) {
+    this.figures = FIGURES.map((figure) => new Figure(figure, choose));
+    this.root = element('section', {class: 'cards figures', 'aria-label': text('figures')}, ...this.figures.map((figure) => figure.root));
+  }
+
+  show(totals, periods, chosen) {
+    this.figures.forEach((figure) => figure.show(totals, periods, chosen));
+  }
+
+  /** @param {Object|null} before  the totals of the period before; null: not known yet */
+  compare(now, before) {
+    for (const {figure, change} of this.figures) {
+      if (before === null) {
+        change.clear();
+      } else if (before.unknown) {
+        change.excuse(before.unknown);
+      } else {
+        change.show(now[figure], before[figure], (value) => shownWhole(value, figure));
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+// AI jobs by their type and the level of the model: a chart of the largest, and all of them in a table.
+
+import {addUp} from './amounts.js';
+import {collectionCell, titleOf} from './collections.js';
+import {element, foreign, plain} from './element.js';
+import {compact, dayOf, exact} from './format.js';
+import {kindsOf, topOf} from './overview_figures.js';
+import {panel} from './panel.js';
+import {Plot} from './plot.js';
+import {buttons} from './shell.js';
+import {Table, tableChange, tableState} from './table.js';
+import {text} from './texts.js';
+
+const MOST_JOBS = 8;
+const LEVELS = ['fast', 'smart', 'deep'];
+const MEASURES = ['tokens_in', 'tokens_out', 'event_count'];
+
+function jobOf(row) {
+  return row.job_type ?? text('no_job_type');
+}
+
+function levelOf(row) {
+  return row.model_level ?? text('no_level');
+}
+
+function nameOfLevel(level) {
+  return LEVELS.includes(level) ? text(`level_${level}`) : level;
+}
+
+/** A name from the log, or the page's own where it has none. */
+function named(value, none) {
+  return value === null ? element('span', {class: 'nothing'}, none) : foreign(value);
+}
+
+export class Kinds {
+  constructor(change) {
+    this.choose = (id) => {
+      change({collection: id, collections_page: 1, kinds_page: 1});
+      scrollTo({top: 0});
+    };
+    this.plot = new Plot({stacked: true, lying: true});
+    this.table = new Table({name: 'kinds', title: text('kinds'), rowName: text('row_kinds'),
+                            change: (changed, instead) => change(tableChange('kinds', changed), instead), file: () => `tally-ai-${dayOf(Date.now())}.csv`});
+    this.measure = buttons(text('measure'), MEASURES.map((measure) => [measure, text(`measure_${measure}`)]), (measure) => change({measure}), {class: 'segments small'});
+    this.by = buttons(text('rows_by'), [['kind', text('by_kind')], ['collection', text('by_collection')]], (by) => change({by, kinds_page: 1, kinds_sort: ''}), {class: 'segments small'});
+    this.legend = element('div', {class: 'legend'});
+    this.panel = panel('kinds', text('kinds'),
+      element('div', {class: 'columns'},
+        element('div', {class: 'column'}, element('div', {class: 'table-head'}, this.measure.group), this.legend, this.plot.root),
+        element('div', {class: 'column'}, element('div', {class: 'table-head'}, this.by.group, this.table.tools), this.table.root)));
+    this.root = this.panel.root;
+  }
+
+  show({data}, values) {
+    this.root.hidden = data.ai_drilldown.length === 0;
+    const kinds = kindsOf(data);
+    this.measure.press(values.measure);
+    this.by.press(values.by);
+    this.#draw(kinds, values.measure);
+    this.#list(values.by === 'kind' ? kinds : data.ai_drilldown.map(withCollection), values);
+  }
+
+  #draw(kinds, measure) {
+    const jobs = [...new Set(kinds.map(jobOf))].map((job) => ({job, rows: kinds.filter((row) => jobOf(row) === job)}));
+    const size = (rows) => addUp(rows.map((row) => row[measure]));
+    const {top, rest} = topOf(jobs, MOST_JOBS, ({rows}) => size(rows));
+    const bars = rest.length > 0 ? [...top, {job: text('other_jobs', {count: rest.length}), rows: rest.flatMap(({rows}) => rows)}] : top;
+    const others = [...new Set(kinds.map(levelOf))].filter((level) => !LEVELS.includes(level));
+    const series = [
+      ...LEVELS.map((level) => ({name: nameOfLevel(level), colour: `--level-${level}`, levels: [level]})),
+      ...(others.length > 0 ? [{name: others.length === 1 ? plain(others[0]) : text('other_levels'), colour: '--type-other', levels: others}] : []),
+    ].map((one) => ({...one, values: bars.map(({rows}) => Number(size(rows.filter((row) => one.levels.includes(levelOf(row))))))}));
+    this.legend.replaceChildren(...series.map(({name, colour}) => element('span', {class: `legend-entry still ${colour.slice(2)}`}, element('span', {class: 'swatch', 'aria-hidden': 'true'}), name)));
+    this.plot.show({
+      labels: bars.map(({job}) => plain(job)), titles: bars.map(({job}) => plain(job)), format: compact, partial: new Set(), series,
+      summary: text('kinds_summary', {what: text(`measure_${measure}`), count: bars.length}),
+    });
+  }
+
+  #list(rows, values) {
+    this.table.state = tableState('kinds', values);
+    const numbers = MEASURES.map((measure) => ({
+      key: measure, label: text(`measure_${measure}`), value: (row) => row[measure], format: compact, exact, sum: true, colour: measure === 'event_count' ? 'type-all' : 'type-ai',
+    }));
+    this.table.show(rows, [
+      ...(values.by === 'collection' ? [{key: 'title', label: text('collection'), value: titleOf, cell: (row) => collectionCell(row, this.choose)}] : []),
+      {key: 'job', label: text('job_type'), value: (row) => row.job_type, cell: (row) => named(row.job_type, text('no_job_type'))},
+      {key: 'level', label: text('model_level'), value: (row) => row.model_level,
+       cell: (row) => (LEVELS.includes(row.model_level) ? nameOfLevel(row.model_level) : named(row.model_level, text('no_level')))},
+      ...numbers,
+    ]);
+  }
+}
+
+function withCollection(row) {
+  return {...row, id: row.collection_id, title: row.collection_title};
+}

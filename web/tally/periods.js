@@ -1,0 +1,61 @@
+// One figure by day, week or month, and a table of all six.
+
+import {element} from './element.js';
+import {isCost, shown, shownWhole} from './figures.js';
+import {dayOf, longDay, month, shortDay} from './format.js';
+import {panel} from './panel.js';
+import {Plot} from './plot.js';
+import {buttons} from './shell.js';
+import {FIGURES} from './statistics_figures.js';
+import {Table, tableChange, tableState} from './table.js';
+import {text} from './texts.js';
+
+const FORMS = ['bar', 'line'];
+const SHORT = {day: shortDay, week: shortDay, month};
+const LONG = {day: longDay, week: (day) => text('week_of', {day: longDay(day)}), month};
+
+export class Periods {
+  constructor(change) {
+    this.plot = new Plot();
+    this.table = new Table({name: 'buckets', title: text('buckets'), rowName: text('row_buckets'), filterable: false,
+                            change: (changed, instead) => change(tableChange('buckets', changed), instead), file: () => `tally-usage-${dayOf(Date.now())}.csv`});
+    this.note = element('p', {class: 'legend'}, element('span', {class: 'legend-note'}, element('span', {class: 'swatch open', 'aria-hidden': 'true'}), text('not_whole')));
+    this.panel = panel('periods', '', this.note, this.plot.root);
+    this.form = buttons(text('chart_form'), FORMS.map((form) => [form, text(`form_${form}`)]), (form) => change({form}), {class: 'segments small'});
+    this.panel.tools.append(this.form.group);
+    this.root = this.panel.root;
+    const tablePanel = panel('buckets', text('buckets'), this.table.root);
+    tablePanel.tools.append(this.table.tools);
+    this.list = tablePanel.root;
+  }
+
+  show({data, periods}, values) {
+    const {figure} = values;
+    const {bucket} = data.filters_applied;
+    this.panel.heading.textContent = text(`by_${bucket}`, {what: text(`figure_${figure}`)});
+    this.form.press(values.form);
+    this.note.hidden = !periods.some(({partial}) => partial);
+    this.plot.show({
+      labels: periods.map(({start}) => SHORT[bucket](start)),
+      titles: periods.map(({start}) => LONG[bucket](start)),
+      format: (value) => shown(value, figure),
+      partial: new Set(periods.flatMap(({partial}, place) => (partial ? [place] : []))),
+      series: [{name: text(`figure_${figure}`), colour: `--figure-${figure}`, values: periods.map((period) => Number(period[figure]))}],
+      summary: text('statistics_summary', {what: text(`figure_${figure}`), count: periods.length}),
+    }, values.form);
+    this.#list(periods, data, values);
+  }
+
+  #list(periods, {totals, filters_applied: {bucket}}, values) {
+    this.table.state = tableState('buckets', {...values, buckets_sort: values.buckets_sort || '-start'});
+    this.table.show(periods, [
+      {key: 'start', label: text(`bucket_${bucket}`), value: (row) => row.start,
+       cell: (row) => element('span', {}, LONG[bucket](row.start), row.partial ? element('small', {}, ` ${text('not_whole')}`) : null)},
+      ...FIGURES.map((figure) => ({
+        key: figure, label: text(`figure_${figure}`), value: (row) => row[figure], sum: true, colour: `figure-${figure}`,
+        // Money is to be read to the last digit that counts; so are counts, which stand beside each other.
+        format: (value) => (isCost(figure) ? shown(value, figure) : shownWhole(value, figure)), exact: (value) => shownWhole(value, figure),
+      })),
+    ], totals);
+  }
+}

@@ -1,0 +1,194 @@
+// Charts, drawn by Chart.js in the page's own colours.
+
+import {element} from './element.js';
+import {text} from './texts.js';
+
+const quiet = matchMedia('(prefers-reduced-motion: reduce)');
+
+function colourOf(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/** Lines across, for what is not complete yet. */
+function hatched(colour) {
+  const tile = document.createElement('canvas');
+  tile.width = tile.height = 8;
+  const pen = tile.getContext('2d');
+  pen.fillStyle = `${colour}38`;
+  pen.fillRect(0, 0, 8, 8);
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.8;
+  for (const start of [-8, 0, 8]) {
+    pen.moveTo(start, 8);
+    pen.lineTo(start + 8, 0);
+  }
+  pen.stroke();
+  return pen.createPattern(tile, 'repeat');
+}
+
+function barStyle(series, partial) {
+  const colour = colourOf(series.colour);
+  const pattern = hatched(colour);
+  return {
+    backgroundColor: (context) => (partial.has(context.dataIndex) ? pattern : colour),
+    borderColor: colourOf('--surface'),
+    borderWidth: (context) => ({top: 0, bottom: 0, left: 0, right: 0, [context.chart.options.indexAxis === 'y' ? 'left' : 'bottom']: 1}),
+    borderRadius: 3,
+    borderSkipped: false,
+    maxBarThickness: 44,
+    categoryPercentage: 0.86,
+    barPercentage: 0.92,
+  };
+}
+
+function lineStyle(series, partial) {
+  const colour = colourOf(series.colour);
+  return {
+    borderColor: colour,
+    backgroundColor: `${colour}22`,
+    fill: true,
+    borderWidth: 2.2,
+    tension: 0.25,
+    cubicInterpolationMode: 'monotone',
+    pointRadius: (context) => (partial.has(context.dataIndex) ? 4 : context.dataset.data.length > 45 ? 0 : 2.5),
+    pointBackgroundColor: (context) => (partial.has(context.dataIndex) ? colourOf('--surface') : colour),
+    pointHoverRadius: 5,
+    // The way to what is not complete yet is dashed.
+    segment: {borderDash: (context) => (partial.has(context.p0DataIndex) || partial.has(context.p1DataIndex) ? [5, 4] : undefined)},
+  };
+}
+
+function tooltip(plot) {
+  return {
+    backgroundColor: colourOf('--tooltip'),
+    titleColor: colourOf('--tooltip-text'),
+    bodyColor: colourOf('--tooltip-text'),
+    footerColor: colourOf('--tooltip-text'),
+    padding: 12,
+    cornerRadius: 10,
+    boxPadding: 5,
+    usePointStyle: true,
+    itemSort: (a, b) => b.datasetIndex - a.datasetIndex,
+    filter: (item) => item.raw !== 0 || plot.data.series.length === 1,
+    callbacks: {
+      title: (items) => plot.data.titles[items[0]?.dataIndex ?? 0],
+      label: (item) => ` ${item.dataset.label}: ${plot.data.format(item.raw)}`,
+      labelColor: (item) => ({backgroundColor: colourOf(plot.data.series[item.datasetIndex].colour), borderColor: 'transparent'}),
+      footer: (items) => (plot.data.partial.has(items[0]?.dataIndex) ? text('not_complete') : ''),
+    },
+  };
+}
+
+function axes(plot) {
+  const [muted, line] = [colourOf('--muted'), colourOf('--line')];
+  const amounts = {
+    stacked: plot.stacked, beginAtZero: true, border: {display: false},
+    grid: {color: line, drawBorder: false, drawTicks: false},
+    ticks: {color: muted, padding: 8, maxTicksLimit: 6, callback: (value) => plot.data.format(value)},
+  };
+  const names = {
+    stacked: plot.stacked, grid: {display: false, drawBorder: false},
+    ticks: {color: muted, maxRotation: 0, autoSkipPadding: 18, padding: 6, autoSkip: !plot.lying},
+  };
+  return plot.lying ? {x: amounts, y: names} : {x: names, y: amounts};
+}
+
+/**
+ * One chart. What it shows:
+ * labels (on the axis), titles (of the tooltip), format (a number to text), partial (a Set of places that are not
+ * complete), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
+ */
+export class Plot {
+  /** @param {{kind?: 'bar'|'line', stacked?: boolean, lying?: boolean}} form  lying: bars from left to right */
+  constructor({kind = 'bar', stacked = false, lying = false} = {}) {
+    Object.assign(this, {kind, stacked, lying, chart: null, data: null});
+    this.canvas = element('canvas', {role: 'img'});
+    this.root = element('div', {class: `plot ${lying ? 'lying' : ''}`}, this.canvas);
+    addEventListener('themechange', () => this.#redraw());
+  }
+
+  show(data, kind = this.kind) {
+    this.data = data;
+    this.canvas.setAttribute('aria-label', data.summary);
+    if (globalThis.Chart === undefined) {
+      this.root.replaceChildren(element('p', {class: 'missing'}, text('no_charts')));
+      return;
+    }
+    if (this.lying) {
+      this.root.style.height = `${Math.max(3, data.labels.length) * 34 + 48}px`;
+    }
+    if (this.chart === null || kind !== this.kind) {
+      this.kind = kind;
+      this.#redraw();
+    } else {
+      // Numbers that come by themselves do not dance.
+      this.chart.data = this.#chartData();
+      this.chart.update('none');
+    }
+  }
+
+  #chartData() {
+    const style = this.kind === 'bar' ? barStyle : lineStyle;
+    return {
+      labels: this.data.labels,
+      datasets: this.data.series.map((series) => ({label: series.name, data: series.values, ...style(series, this.data.partial)})),
+    };
+  }
+
+  #redraw() {
+    if (this.data === null || globalThis.Chart === undefined) {
+      return;
+    }
+    const animate = this.chart === null && !quiet.matches;
+    this.chart?.destroy();
+    globalThis.Chart.defaults.font.family = getComputedStyle(document.documentElement).fontFamily;
+    this.chart = new globalThis.Chart(this.canvas, {
+      type: this.kind,
+      data: this.#chartData(),
+      options: {
+        indexAxis: this.lying ? 'y' : 'x',
+        responsive: true,
+        maintainAspectRatio: false,
+        animation: animate ? {duration: 350} : false,
+        interaction: {mode: 'index', intersect: false, axis: this.lying ? 'y' : 'x'},
+        plugins: {legend: {display: false}, tooltip: tooltip(this)},
+        scales: axes(this),
+      },
+    });
+  }
+}
+
+/** A line without axes, a word high. */
+export class Sparkline {
+  constructor() {
+    this.root = element('canvas', {class: 'sparkline', 'aria-hidden': 'true', width: 200, height: 44});
+    this.values = [];
+    addEventListener('themechange', () => this.#draw());
+  }
+
+  show(values) {
+    this.values = values;
+    // Its colour is that of the card, which it may not be in yet.
+    requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    const [{width, height}, values] = [this.root, this.values];
+    const pen = this.root.getContext('2d');
+    const most = Math.max(...values, 0) || 1;
+    const place = (value, at) => [4 + (at * (width - 8)) / Math.max(1, values.length - 1), height - 4 - (value / most) * (height - 8)];
+    pen.clearRect(0, 0, width, height);
+    pen.beginPath();
+    values.forEach((value, at) => pen.lineTo(...place(value, at)));
+    pen.strokeStyle = getComputedStyle(this.root).color;
+    pen.lineWidth = 3;
+    pen.lineJoin = pen.lineCap = 'round';
+    pen.stroke();
+    pen.lineTo(width - 4, height);
+    pen.lineTo(4, height);
+    pen.globalAlpha = 0.14;
+    pen.fillStyle = pen.strokeStyle;
+    pen.fill();
+    pen.globalAlpha = 1;
+  }
+}

@@ -1,0 +1,72 @@
+// What the reader of this browser prefers: language and theme. Kept here and not in the address, which is for others too.
+
+import {LANGUAGES} from './texts.js';
+
+const THEMES = ['system', 'light', 'dark'];
+
+/** Local storage may be forbidden; then a choice lasts as long as the page. */
+function remembered(key) {
+  try {
+    return localStorage.getItem(`tally.${key}`);
+  } catch {
+    return null;
+  }
+}
+
+function remember(key, value) {
+  try {
+    localStorage.setItem(`tally.${key}`, value);
+  } catch {
+    // The choice is in effect all the same.
+  }
+}
+
+/** "nb" for Norwegian in any form. */
+function languageOf(tag) {
+  const language = tag.toLowerCase().split('-')[0];
+  return language === 'no' || language === 'nn' ? 'nb' : language;
+}
+
+function firstLanguage() {
+  const chosen = remembered('language');
+  if (chosen in LANGUAGES) {
+    return chosen;
+  }
+  return navigator.languages.map(languageOf).find((language) => language in LANGUAGES) ?? 'en';
+}
+
+/** Numbers and dates are the reader's own: those of the first tag of the language, or of the browser's first one. */
+function localeFor(language) {
+  const own = navigator.languages.find((tag) => languageOf(tag) === language);
+  return own ?? (remembered('language') === null ? navigator.languages[0] : language);
+}
+
+export const settings = {language: firstLanguage(), locale: 'en', theme: 'system'};
+settings.locale = localeFor(settings.language);
+settings.theme = THEMES.includes(remembered('theme')) ? remembered('theme') : 'system';
+
+export function chooseLanguage(language) {
+  remember('language', language);
+  settings.language = language;
+  settings.locale = localeFor(language);
+}
+
+export function chooseTheme(theme) {
+  remember('theme', theme);
+  settings.theme = theme;
+  applyTheme();
+}
+
+/** Puts the theme on the page: the style sheets and the charts go by the attribute. */
+export function applyTheme(theme = settings.theme) {
+  const dark = theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
+  document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+  dispatchEvent(new Event('themechange'));
+}
+
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => applyTheme());
+// Paper is white.
+addEventListener('beforeprint', () => applyTheme('light'));
+addEventListener('afterprint', () => applyTheme());
+
+export {THEMES};

@@ -1,0 +1,240 @@
+// Tables: sorted by any column, filtered by text, a page at a time, with sums that are those of all rows.
+
+import {addUp, compareNumbers} from './amounts.js';
+import {download} from './csv.js';
+import {element, icon, unseen} from './element.js';
+import {collator, exact, share} from './format.js';
+import {text} from './texts.js';
+
+const SIZES = [10, 25, 50, 100];
+const ARROW_DOWN = 'M12 4v11M7 11l5 5 5-5M5 20h14';
+
+/**
+ * @typedef {Object} Column
+ * @property {string} key
+ * @property {string} label
+ * @property {function(Object): *} value     what is sorted by and written to the file; null comes last
+ * @property {function(Object): (Node|string)} [cell]  of a column of texts
+ * @property {function(*): string} [format]  makes it a column of numbers
+ * @property {function(*): string} [exact]   every digit of it
+ * @property {boolean} [sum]                 added up in the last rows, and shown as a share of the sum
+ * @property {string} [colour]               a class, for the bar of the share
+ */
+
+export const TABLE_STATE = {sort: '', filter: '', page: 1, size: SIZES[0]};
+
+export class Table {
+  /**
+   * @param {{name: string, title: string, rowName: string, change: function(Object, boolean), filterable?: boolean, file: function(): string}} parts
+   *   `change` gets the part of the state that the reader changed, and whether it is typed letter by letter
+   */
+  constructor(parts) {
+    Object.assign(this, {filterable: true, ...parts, rows: [], columns: [], state: {...TABLE_STATE}, texts: null});
+    this.head = element('thead');
+    this.body = element('tbody');
+    this.foot = element('tfoot');
+    this.counter = element('p', {class: 'counter', role: 'status'});
+    this.pager = this.#makePager();
+    this.filterInput = element('input', {type: 'search', name: `${this.name}-filter`, 'aria-label': text('filter_of', {table: this.title}), placeholder: text('filter'),
+                                         oninput: (event) => this.change({filter: event.target.value, page: 1}, true)});
+    this.tools = element('div', {class: 'table-tools'}, this.filterable ? this.filterInput : null,
+      element('button', {type: 'button', class: 'button', onclick: () => this.#download(), 'aria-label': text('csv_of', {table: this.title})}, icon(ARROW_DOWN), text('csv')));
+    this.root = element('div', {class: 'table', 'data-table': this.name},
+      element('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': this.title},
+        element('table', {}, element('caption', {class: 'unseen'}, this.title), this.head, this.body, this.foot)),
+      element('div', {class: 'below'}, this.counter, this.pager.root));
+  }
+
+  /** @param {Object[]} rows  @param {Column[]} columns  @param {Object<string, number>} [totals]  sums that the server has made */
+  show(rows, columns, totals = {}) {
+    Object.assign(this, {rows, columns, texts: null});
+    this.totals = new Map(columns.filter((column) => column.sum).map((column) => [column.key, totals[column.key] ?? addUp(rows.map(column.value))]));
+    this.largest = new Map([...this.totals.keys()].map((key) => [key, largest(rows, columns.find((column) => column.key === key))]));
+    this.#drawHead();
+    this.draw(this.state);
+  }
+
+  /** @param {typeof TABLE_STATE} state  sort: the key of a column, with "-" before it from the largest down */
+  draw(state) {
+    this.state = state;
+    if (this.filterInput.value !== state.filter) {
+      this.filterInput.value = state.filter;
+    }
+    this.found = this.#sorted(this.#filtered());
+    const pages = Math.max(1, Math.ceil(this.found.length / state.size));
+    const page = Math.min(state.page, pages);
+    const first = (page - 1) * state.size;
+    const shown = this.found.slice(first, first + state.size);
+    this.#markSorting();
+    this.body.replaceChildren(...(shown.length > 0 ? shown.map((row) => this.#row(row)) : [this.#noRow()]));
+    this.#drawFoot(shown);
+    this.counter.textContent = this.#count(first, shown.length);
+    this.pager.show(page, pages, state.size);
+  }
+
+  get ordering() {
+    const key = this.state.sort.replace(/^-/, '');
+    const column = this.columns.find((one) => one.key === key) ?? this.columns.find((one) => one.sum) ?? this.columns[0];
+    return {column, down: column.key === key ? this.state.sort.startsWith('-') : column.sum === true};
+  }
+
+  #filtered() {
+    const wanted = this.state.filter.trim().toLocaleLowerCase();
+    if (wanted === '' || !this.filterable) {
+      return this.rows;
+    }
+    const texts = this.columns.filter((column) => !column.format);
+    this.texts ??= this.rows.map((row) => texts.map((column) => column.value(row) ?? '').join('\n').toLocaleLowerCase());
+    return this.rows.filter((row, at) => this.texts[at].includes(wanted));
+  }
+
+  #sorted(rows) {
+    const {column, down} = this.ordering;
+    const compare = column.format ? compareNumbers : (a, b) => collator().compare(a, b);
+    return rows.map((row) => [column.value(row), row]).sort(([a], [b]) => {
+      if (a === null || b === null) {
+        return Number(a === null) - Number(b === null);
+      }
+      return down ? compare(b, a) : compare(a, b);
+    }).map(([, row]) => row);
+  }
+
+  #drawHead() {
+    // What has the focus stays, where the columns stay.
+    const keys = JSON.stringify(this.columns.map(({key, label}) => [key, label]));
+    if (this.keys === keys) {
+      return;
+    }
+    this.keys = keys;
+    this.head.replaceChildren(element('tr', {}, ...this.columns.map((column) =>
+      element('th', {scope: 'col', class: column.format ? 'number' : '', 'data-key': column.key},
+        element('button', {type: 'button', class: column.colour ?? '', onclick: () => this.#sortBy(column)},
+          column.colour ? element('span', {class: 'swatch', 'aria-hidden': 'true'}) : null, column.label)))));
+  }
+
+  #sortBy(column) {
+    const {column: present, down} = this.ordering;
+    const turned = present.key === column.key ? !down : Boolean(column.format);
+    this.change({sort: `${turned ? '-' : ''}${column.key}`, page: 1}, false);
+  }
+
+  #markSorting() {
+    const {column, down} = this.ordering;
+    for (const head of this.head.querySelectorAll('th')) {
+      if (head.dataset.key === column.key) {
+        head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      } else {
+        head.removeAttribute('aria-sort');
+      }
+    }
+  }
+
+  #row(row) {
+    return element('tr', {}, ...this.columns.map((column, at) => {
+      const value = column.value(row);
+      if (column.format) {
+        return this.#number(column, value);
+      }
+      return element(at === 0 ? 'th' : 'td', {scope: at === 0 ? 'row' : null}, column.cell ? column.cell(row) : value);
+    }));
+  }
+
+  #number(column, value) {
+    if (value === null) {
+      return element('td', {class: 'number none'}, element('span', {'aria-hidden': 'true'}, '–'), unseen(text('none')));
+    }
+    const total = Number(this.totals.get(column.key) ?? 0);
+    const part = column.sum && total > 0 ? Number(value) / total : null;
+    const all = (column.exact ?? exact)(value);
+    const cell = element('td', {class: `number ${column.colour ?? ''}`, title: part === null ? all : `${all} · ${share(part)}`}, column.format(value));
+    if (part !== null) {
+      const bar = element('span');
+      bar.style.width = `${Math.max(0, Math.min(1, Number(value) / this.largest.get(column.key))) * 100}%`;
+      cell.append(element('span', {class: 'part', 'aria-hidden': 'true'}, bar));
+    }
+    return cell;
+  }
+
+  #noRow() {
+    return element('tr', {}, element('td', {colspan: this.columns.length, class: 'no-row'}, text('nothing_found')));
+  }
+
+  #sumRow(label, rows, name) {
+    return element('tr', {class: name}, ...this.columns.map((column, at) => {
+      if (at === 0) {
+        return element('th', {scope: 'row'}, label);
+      }
+      if (!column.sum) {
+        return element('td');
+      }
+      const value = rows === this.rows ? this.totals.get(column.key) : addUp(rows.map((row) => column.value(row) ?? 0));
+      return element('td', {class: 'number', title: (column.exact ?? exact)(value)}, column.format(value));
+    }));
+  }
+
+  #drawFoot(shown) {
+    const rows = [];
+    if (this.totals.size > 0) {
+      if (shown.length < this.found.length) {
+        const here = new Set(shown);
+        const others = this.found.filter((row) => !here.has(row));
+        rows.push(this.#sumRow(text('others', {count: others.length}), others, 'others'));
+      }
+      if (this.found.length < this.rows.length) {
+        rows.push(this.#sumRow(text('found', {count: this.found.length}), this.found, 'found'));
+      }
+      rows.push(this.#sumRow(text('total'), this.rows, 'total'));
+    }
+    this.foot.replaceChildren(...rows);
+  }
+
+  #count(first, length) {
+    return text('rows', {first: length === 0 ? 0 : first + 1, last: first + length, count: this.found.length, rows: this.rowName});
+  }
+
+  #makePager() {
+    const go = (step) => this.change({page: Math.max(1, this.state.page + step)}, false);
+    const back = element('button', {type: 'button', class: 'button', onclick: () => go(-1), 'aria-label': text('page_back_of', {table: this.title})}, text('page_back'));
+    const on = element('button', {type: 'button', class: 'button', onclick: () => go(1), 'aria-label': text('page_on_of', {table: this.title})}, text('page_on'));
+    const size = element('select', {name: `${this.name}-size`, 'aria-label': text('page_size_of', {table: this.title}), onchange: () => this.change({size: Number(size.value), page: 1}, false)},
+      ...SIZES.map((count) => element('option', {value: count}, text('page_size', {count}))));
+    return {
+      root: element('div', {class: 'pager'}, size, back, on),
+      show: (page, pages, count) => {
+        back.disabled = page === 1;
+        on.disabled = page === pages;
+        back.hidden = on.hidden = pages === 1;
+        size.value = String(count);
+        size.hidden = this.rows.length <= SIZES[0];
+      },
+    };
+  }
+
+  #download() {
+    download(this.file(), [this.columns.map((column) => column.label),
+                           ...this.found.map((row) => this.columns.map((column) => column.value(row)))]);
+  }
+}
+
+/** Bars are as long as their part of the largest. */
+function largest(rows, column) {
+  return rows.reduce((most, row) => Math.max(most, Number(column.value(row))), 0) || 1;
+}
+
+/** Fields of the address for a table; `name` goes before each. */
+export function tableFields(name) {
+  return {
+    [`${name}_sort`]: {preset: '', read: (given) => given},
+    [`${name}_filter`]: {preset: '', read: (given) => given},
+    [`${name}_page`]: {preset: 1, read: (given) => (/^[1-9]\d{0,6}$/.test(given) ? Number(given) : undefined)},
+    [`${name}_size`]: {preset: SIZES[0], read: (given) => (SIZES.includes(Number(given)) ? Number(given) : undefined)},
+  };
+}
+
+export function tableState(name, values) {
+  return Object.fromEntries(Object.keys(TABLE_STATE).map((key) => [key, values[`${name}_${key}`]]));
+}
+
+export function tableChange(name, change) {
+  return Object.fromEntries(Object.entries(change).map(([key, value]) => [`${name}_${key}`, value]));
+}
