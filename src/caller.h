@@ -1,4 +1,5 @@
-/* GET /v1/usage/caller: who the web server says is asking, so that a page can offer what they may do. */
+/* GET /v1/usage/caller: who the web server says is asking, so that a page can offer what they may
+ * do. */
 #ifndef TALLY_CALLER_H
 #define TALLY_CALLER_H
 

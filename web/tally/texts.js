@@ -134,7 +134,6 @@ const TEXTS = {
   column_tokens_out: {en: 'AI tokens out', nb: 'KI-symboler ut'},
 
   // ---- The statistics ----
-  statistics_of: {en: '{range} · {filters}', nb: '{range} · {filters}'},
   of_all: {en: 'all messages', nb: 'alle meldinger'},
   window_today: {en: 'Today', nb: 'I dag'},
   window_7d: {en: '7 days', nb: '7 dager'},
