@@ -28,7 +28,7 @@ export class Collections {
       document.getElementById('main').focus({preventScroll: true});
       scrollTo({top: 0});
     };
-    this.table = new Table({name: 'collections', title: text('collections'), rowName: text('row_collections'),
+    this.table = new Table({name: 'collections', title: text('collections'),
                             change: (changed, instead) => change(tableChange('collections', changed), instead), file: () => `tally-collections-${dayOf(Date.now())}.csv`});
     this.panel = panel('collections', text('collections'), this.table.root);
     this.panel.tools.append(this.table.tools);

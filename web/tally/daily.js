@@ -26,7 +26,7 @@ export class Daily {
   constructor(change) {
     this.change = change;
     this.plot = new Plot({stacked: true});
-    this.table = new Table({name: 'days', title: text('daily'), rowName: text('row_days'), filterable: false,
+    this.table = new Table({name: 'days', title: text('daily'), filterable: false,
                             change: (changed, instead) => change(tableChange('days', changed), instead), file: () => `tally-days-${dayOf(Date.now())}.csv`});
     this.panel = panel('daily', text('daily'), this.legend = element('div', {class: 'legend', role: 'group', 'aria-label': text('legend')}),
                        this.plot.root, this.table.root);

@@ -96,6 +96,9 @@ export function exactCost(value) {
 /** How much more or less than before, with its sign. */
 export function change(now, before) {
   const ratio = Number(now) / Number(before) - 1;
+  if (ratio >= 10) {
+    return `×${compact(ratio + 1)}`;
+  }
   return number(ratio, {style: 'percent', signDisplay: 'exceptZero', maximumFractionDigits: Math.abs(ratio) < 0.1 ? 1 : 0});
 }
 

@@ -39,7 +39,7 @@ export class Kinds {
       scrollTo({top: 0});
     };
     this.plot = new Plot({stacked: true, lying: true});
-    this.table = new Table({name: 'kinds', title: text('kinds'), rowName: text('row_kinds'),
+    this.table = new Table({name: 'kinds', title: text('kinds'),
                             change: (changed, instead) => change(tableChange('kinds', changed), instead), file: () => `tally-ai-${dayOf(Date.now())}.csv`});
     this.measure = buttons(text('measure'), MEASURES.map((measure) => [measure, text(`measure_${measure}`)]), (measure) => change({measure}), {class: 'segments small'});
     this.by = buttons(text('rows_by'), [['kind', text('by_kind')], ['collection', text('by_collection')]], (by) => change({by, kinds_page: 1, kinds_sort: ''}), {class: 'segments small'});

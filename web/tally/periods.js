@@ -17,7 +17,7 @@ const LONG = {day: longDay, week: (day) => text('week_of', {day: longDay(day)}),
 export class Periods {
   constructor(change) {
     this.plot = new Plot();
-    this.table = new Table({name: 'buckets', title: text('buckets'), rowName: text('row_buckets'), filterable: false,
+    this.table = new Table({name: 'buckets', title: text('buckets'), filterable: false,
                             change: (changed, instead) => change(tableChange('buckets', changed), instead), file: () => `tally-usage-${dayOf(Date.now())}.csv`});
     this.note = element('p', {class: 'legend'}, element('span', {class: 'legend-note'}, element('span', {class: 'swatch open', 'aria-hidden': 'true'}), text('not_whole')));
     this.panel = panel('periods', '', this.note, this.plot.root);

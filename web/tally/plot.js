@@ -29,8 +29,10 @@ function hatched(colour) {
 function barStyle(series, partial) {
   const colour = colourOf(series.colour);
   const pattern = hatched(colour);
+  const fill = (context) => (partial.has(context.dataIndex) ? pattern : colour);
   return {
-    backgroundColor: (context) => (partial.has(context.dataIndex) ? pattern : colour),
+    backgroundColor: fill,
+    hoverBackgroundColor: fill,
     borderColor: colourOf('--surface'),
     borderWidth: (context) => ({top: 0, bottom: 0, left: 0, right: 0, [context.chart.options.indexAxis === 'y' ? 'left' : 'bottom']: 1}),
     borderRadius: 3,
@@ -161,34 +163,37 @@ export class Plot {
 /** A line without axes, a word high. */
 export class Sparkline {
   constructor() {
-    this.root = element('canvas', {class: 'sparkline', 'aria-hidden': 'true', width: 200, height: 44});
+    this.root = element('canvas', {class: 'sparkline', 'aria-hidden': 'true'});
     this.values = [];
     addEventListener('themechange', () => this.#draw());
+    // Its size and colour are those of where it is put.
+    new ResizeObserver(() => this.#draw()).observe(this.root);
   }
 
   show(values) {
     this.values = values;
-    // Its colour is that of the card, which it may not be in yet.
-    requestAnimationFrame(() => this.#draw());
+    this.#draw();
   }
 
   #draw() {
-    const [{width, height}, values] = [this.root, this.values];
+    const {clientWidth: width, clientHeight: height} = this.root;
+    if (width === 0) {
+      return;
+    }
+    this.root.width = width * devicePixelRatio;
+    this.root.height = height * devicePixelRatio;
     const pen = this.root.getContext('2d');
-    const most = Math.max(...values, 0) || 1;
-    const place = (value, at) => [4 + (at * (width - 8)) / Math.max(1, values.length - 1), height - 4 - (value / most) * (height - 8)];
-    pen.clearRect(0, 0, width, height);
-    pen.beginPath();
-    values.forEach((value, at) => pen.lineTo(...place(value, at)));
-    pen.strokeStyle = getComputedStyle(this.root).color;
-    pen.lineWidth = 3;
-    pen.lineJoin = pen.lineCap = 'round';
+    pen.scale(devicePixelRatio, devicePixelRatio);
+    const most = Math.max(...this.values, 0) || 1;
+    this.values.forEach((value, at) =>
+      pen.lineTo((at * width) / Math.max(1, this.values.length - 1), height - 2 - (value / most) * (height - 5)));
+    pen.strokeStyle = pen.fillStyle = getComputedStyle(this.root).color;
+    pen.lineWidth = 1.6;
+    pen.lineJoin = 'round';
     pen.stroke();
-    pen.lineTo(width - 4, height);
-    pen.lineTo(4, height);
-    pen.globalAlpha = 0.14;
-    pen.fillStyle = pen.strokeStyle;
+    pen.lineTo(width, height);
+    pen.lineTo(0, height);
+    pen.globalAlpha = 0.13;
     pen.fill();
-    pen.globalAlpha = 1;
   }
 }

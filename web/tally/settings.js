@@ -1,8 +1,8 @@
 // What the reader of this browser prefers: language and theme. Kept here and not in the address, which is for others too.
 
-import {LANGUAGES} from './texts.js';
-
-const THEMES = ['system', 'light', 'dark'];
+/** Each in its own words. */
+export const LANGUAGES = {en: 'English', nb: 'Norsk'};
+export const THEMES = ['system', 'light', 'dark'];
 
 /** Local storage may be forbidden; then a choice lasts as long as the page. */
 function remembered(key) {
@@ -68,5 +68,3 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => appl
 // Paper is white.
 addEventListener('beforeprint', () => applyTheme('light'));
 addEventListener('afterprint', () => applyTheme());
-
-export {THEMES};

@@ -5,8 +5,8 @@ import {element, foreign, icon, unseen} from './element.js';
 import {describeFault, skeleton} from './faults.js';
 import {ask} from './fetching.js';
 import {clock} from './format.js';
-import {applyTheme, chooseLanguage, chooseTheme, settings, THEMES} from './settings.js';
-import {LANGUAGES, text} from './texts.js';
+import {applyTheme, chooseLanguage, chooseTheme, LANGUAGES, settings, THEMES} from './settings.js';
+import {text} from './texts.js';
 
 export const PERIODS = [0, 30, 60, 300];
 const PAGES = [['overview', '../admin/'], ['statistics', '../usage/']];

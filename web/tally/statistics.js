@@ -46,6 +46,7 @@ const address = new Address(fields, (values, before) => {
 const change = (changes, instead = false) => address.set(changes, {instead});
 
 let answer = null;
+let caller = null;
 let before = null;
 let comparing = new AbortController();
 
@@ -160,14 +161,19 @@ function draw() {
 
 /** What the server says that it went by. */
 function describeFilters(applied) {
-  const given = FILTERS.filter(({parameter}) => applied[parameter] !== null);
-  if (given.length === 0) {
-    return [text('of_all')];
-  }
-  return given.flatMap(({name, parameter}, at) => [at === 0 ? '' : ', ', `${text(`filter_${name}`)} `, foreign(applied[parameter])]);
+  const chosen = FILTERS.filter(({parameter}) => applied[parameter] !== null);
+  const isOwn = caller !== null && caller.role === 'user' && applied.user_id !== null && applied.user_id === caller.user_id;
+  const listed = chosen.filter(({name}) => !(isOwn && name === 'user')).flatMap(({name, parameter}) => [', ', `${text(`filter_${name}`)} `, foreign(applied[parameter])]);
+  return isOwn ? [text('of_own'), ...listed] : listed.length > 0 ? listed.slice(1) : [text('of_all')];
 }
 
 press();
 offerPeriods();
 shell.cycle.ask();
-shell.greet().then((caller) => filters.offer(caller));
+shell.greet().then((who) => {
+  caller = who;
+  filters.offer(who);
+  if (answer !== null) {
+    draw();
+  }
+});

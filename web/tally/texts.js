@@ -3,9 +3,6 @@
 
 import {settings} from './settings.js';
 
-/** @type {Object<string, string>} */
-export const LANGUAGES = {en: 'English', nb: 'Norsk'};
-
 const TEXTS = {
   // ---- Around the numbers ----
   title: {en: '{page} · Tally', nb: '{page} · Tally'},
@@ -134,6 +131,7 @@ const TEXTS = {
   column_tokens_out: {en: 'AI tokens out', nb: 'KI-symboler ut'},
 
   // ---- The statistics ----
+  of_own: {en: 'your own messages', nb: 'dine egne meldinger'},
   of_all: {en: 'all messages', nb: 'alle meldinger'},
   window_today: {en: 'Today', nb: 'I dag'},
   window_7d: {en: '7 days', nb: '7 dager'},
@@ -142,7 +140,7 @@ const TEXTS = {
   window_month: {en: 'This month', nb: 'Denne måneden'},
   window_last: {en: 'Last month', nb: 'Forrige måned'},
   window_year: {en: '12 months', nb: '12 måneder'},
-  window_own: {en: 'Own', nb: 'Egen'},
+  window_own: {en: 'Custom', nb: 'Egendefinert'},
   from: {en: 'From', nb: 'Fra'},
   to: {en: 'To', nb: 'Til'},
   to_before_from: {en: 'The end is before the beginning', nb: 'Slutten er før begynnelsen'},
@@ -193,11 +191,7 @@ const TEXTS = {
   found: {en: '{count} found', nb: '{count} funnet'},
   none: {en: 'none', nb: 'ingen'},
   nothing_found: {en: 'Nothing found', nb: 'Ingen treff'},
-  rows: {en: '{first} to {last} of {count} {rows}', nb: '{first} til {last} av {count} {rows}'},
-  row_days: {en: 'days', nb: 'dager'},
-  row_collections: {en: 'collections', nb: 'samlinger'},
-  row_kinds: {en: 'rows', nb: 'rader'},
-  row_buckets: {en: 'periods', nb: 'perioder'},
+  rows: {en: '{first} to {last} of {count}', nb: '{first} til {last} av {count}'},
   page_back: {en: 'Back', nb: 'Forrige'},
   page_on: {en: 'Next', nb: 'Neste'},
   page_back_of: {en: 'Back: {table}', nb: 'Forrige: {table}'},
@@ -206,14 +200,17 @@ const TEXTS = {
   page_size_of: {en: 'Rows on a page: {table}', nb: 'Rader per side: {table}'},
 };
 
+const numbers = new Intl.NumberFormat(settings.locale);
+const plurals = new Intl.PluralRules(settings.language);
+
 function inLocale(value) {
-  return typeof value === 'number' || typeof value === 'bigint' ? new Intl.NumberFormat(settings.locale).format(value) : value;
+  return typeof value === 'number' || typeof value === 'bigint' ? numbers.format(value) : value;
 }
 
 /** A text in the reader's language, with values in it; numbers are written as the locale does. */
 export function text(key, values = {}) {
   const found = TEXTS[key][settings.language];
   const form = typeof found === 'string' ? found
-    : found[new Intl.PluralRules(settings.language).select(Number(values.count))] ?? found.other;
+    : found[plurals.select(Number(values.count))] ?? found.other;
   return form.replace(/\{(\w+)\}/g, (_, name) => inLocale(values[name]));
 }
