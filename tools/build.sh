@@ -12,7 +12,7 @@ check_path() {
 
 # What a build in the tree may have left there must not be taken for a source: make would find an old
 # object file through VPATH, and configure refuses a source folder that is configured.
-not_a_source='\.(o|a|fcgi|log|trs)$|\.tar\.[a-z0-9]+$|(^|/)(\.deps|\.dirstamp|autom4te\.cache|__pycache__)(/|$)'
+not_a_source='\.(o|a|fcgi|log|trs)$|\.tar\.[a-z0-9]+$|(^|/)(\.deps|\.dirstamp|autom4te\.cache|__pycache__|node_modules)(/|$)'
 not_a_source+='|^(Makefile|config\.status|config\.h|stamp-h1)$'
 
 # list_sources: prints the files to copy, relative to the tree, each ended by a zero byte.

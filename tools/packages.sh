@@ -18,7 +18,10 @@ check_packages=(
     clang clang-format clang-tidy cppcheck git libcmocka-dev mandoc shellcheck xz-utils
     libclang-rt-14-dev logrotate pgbouncer procps strace systemd valgrind
     python3 python3-hypothesis python3-psycopg python3-pytest python3-requests
+    chromium fonts-dejavu-core libjs-chart.js
 )
+# A Node.js from elsewhere brings its own npm, and Debian's cannot be installed beside it.
+command -v npm >/dev/null || check_packages+=(nodejs npm)
 
 # missing_packages PACKAGE...: prints those that are not installed.
 missing_packages() {

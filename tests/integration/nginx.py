@@ -1,12 +1,14 @@
 """A real nginx with the project's own files."""
 
+import os
 import re
+import signal
 from pathlib import Path
 from typing import Mapping, Optional
 
 from client import Endpoint
 from ports import free_port
-from process import Process, scratch_directory, service_user
+from process import Process, children, scratch_directory, service_user
 from shipped import HOST, Change, adapt, copy_pages, hand_over, make_certificate, make_htpasswd
 from wait import wait_until
 
@@ -90,6 +92,14 @@ class Nginx:
         # The master writes its pid file once all its sockets are open.
         assert self.process and self.process.alive()
         return (self.directory / "pid").exists()
+
+    def reload(self) -> None:
+        """Read the files anew, and wait until none is left of the workers that knew the old ones."""
+        assert self.process and self.process.alive()
+        pid = self.process.pid
+        before = set(children(pid))
+        os.kill(pid, signal.SIGHUP)
+        wait_until(lambda: children(pid) and not before & set(children(pid)), "nginx to reload", 30)
 
     def stop(self) -> None:
         """Stop, and find no alarm in the error log."""
