@@ -40,7 +40,7 @@ export class Table {
     this.tools = element('div', {class: 'table-tools'}, this.filterable ? this.filterInput : null,
       element('button', {type: 'button', class: 'button', onclick: () => this.#download(), 'aria-label': text('csv_of', {table: this.title})}, icon(ARROW_DOWN), text('csv')));
     this.root = element('div', {class: 'table', 'data-table': this.name},
-      element('div', {class: 'scroll', tabindex: '0', role: 'region', 'aria-label': this.title},
+      element('div', {class: 'scroll', tabindex: '0', role: 'group', 'aria-label': this.title},
         element('table', {}, element('caption', {class: 'unseen'}, this.title), this.head, this.body, this.foot)),
       element('div', {class: 'below'}, this.counter, this.pager.root));
   }
