@@ -4,11 +4,6 @@
 
 #include "json_write.h"
 
-static const char *const tenancies[] = {
-    [TENANCY_SINGLE] = "single",
-    [TENANCY_MULTI] = "multi",
-};
-
 static void write_text(struct json_writer *json, const char *key, const char *text)
 {
     json_write_key(json, key);
@@ -31,7 +26,7 @@ bool caller_get(struct app *app, const struct request *request, struct buffer *b
         json_write_uuid(&json, &identity->user_id);
     else
         json_write_null(&json);
-    write_text(&json, "tenancy", tenancies[app->config->service.tenancy]);
+    write_text(&json, "tenancy", config_tenancy_name(app->config->service.tenancy));
     json_write_end_object(&json);
     return true;
 }

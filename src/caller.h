@@ -1,5 +1,4 @@
-/* GET /v1/usage/caller: who the web server says is asking, so that a page can offer what they may
- * do. */
+/* GET /v1/usage/caller: who asks, as the web server says it. */
 #ifndef TALLY_CALLER_H
 #define TALLY_CALLER_H
 
@@ -9,8 +8,8 @@
 #include "buffer.h"
 #include "error.h"
 
-/* Appends {"user":…,"role":…,"user_id":…,"tenancy":…}; user_id is null where the web server names
- * none. The database is not asked. Never fails. */
+/* Appends user, role, user id (null where there is none) and tenancy. Asks no database and cannot
+ * fail. */
 bool caller_get(struct app *app, const struct request *request, struct buffer *body,
                 struct error *error);
 

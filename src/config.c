@@ -62,13 +62,21 @@ static const char *read_switch(const struct key *key, const char *value, void *p
     return *(bool *)place || strcmp(value, "no") == 0 ? NULL : "must be yes or no";
 }
 
+static const char *const tenancies[] = {
+    [TENANCY_SINGLE] = "single",
+    [TENANCY_MULTI] = "multi",
+};
+
 static const char *read_tenancy(const struct key *key, const char *value, void *place)
 {
-    bool multi = strcmp(value, "multi") == 0;
-
     (void)key;
-    *(enum tenancy *)place = multi ? TENANCY_MULTI : TENANCY_SINGLE;
-    return multi || strcmp(value, "single") == 0 ? NULL : "must be single or multi";
+    for (size_t i = 0; i < sizeof tenancies / sizeof tenancies[0]; i++) {
+        if (strcmp(value, tenancies[i]) == 0) {
+            *(enum tenancy *)place = (enum tenancy)i;
+            return NULL;
+        }
+    }
+    return "must be single or multi";
 }
 
 static const char *read_level(const struct key *key, const char *value, void *place)
@@ -362,6 +370,11 @@ void config_free(struct config *config)
             *text = NULL;
         }
     }
+}
+
+const char *config_tenancy_name(enum tenancy tenancy)
+{
+    return tenancies[tenancy];
 }
 
 void config_each_key(void (*visit)(const char *section, const char *key, const char *preset,

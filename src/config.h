@@ -47,6 +47,9 @@ bool config_read(const char *path, struct config *config, struct buffer *faults)
 
 void config_free(struct config *config);
 
+/* The tenancy as tally.ini writes it. */
+const char *config_tenancy_name(enum tenancy tenancy);
+
 /* Calls `visit` with section, key and default of each row of the table, in order. */
 void config_each_key(void (*visit)(const char *section, const char *key, const char *preset,
                                    void *context),

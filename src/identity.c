@@ -55,11 +55,6 @@ static bool read_user_id(const char *text, struct identity *identity, struct err
     return true;
 }
 
-const char *identity_role_name(enum role role)
-{
-    return roles[role];
-}
-
 bool identity_read(const char *user, const char *role, const char *user_id,
                    struct identity *identity, struct error *error)
 {
@@ -67,4 +62,9 @@ bool identity_read(const char *user, const char *role, const char *user_id,
         return error_set(error, ERROR_UNAUTHENTICATED, "authentication required");
     identity->user = user;
     return read_role(role, &identity->role, error) && read_user_id(user_id, identity, error);
+}
+
+const char *identity_role_name(enum role role)
+{
+    return roles[role];
 }

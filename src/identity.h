@@ -24,7 +24,7 @@ struct identity {
 bool identity_read(const char *user, const char *role, const char *user_id,
                    struct identity *identity, struct error *error);
 
-/* The name of a role, as the web server gives it. */
+/* The role as the web server writes it. */
 const char *identity_role_name(enum role role);
 
 #endif

@@ -87,9 +87,32 @@ ai_events() {
     grep -o '"resource_type":"ai","event_count":[0-9]*' "$reply" | head -n 1 | sed 's/.*://'
 }
 
+check_caller() {
+    local target=/v1/usage/caller
+    expect 200 ada ada-demo "$target"
+    show ada "$target"
+    grep -q '^{"user":"ada","role":"user","user_id":"00000000-0000-4000-8001-000000000001",' "$reply" ||
+        fail "the caller should be ada: $(shortened)"
+}
+
+# check_pages: both pages, what they load, and the library that draws their charts.
+check_pages() {
+    local page file
+    for page in admin usage; do
+        expect 200 ada ada-demo "/$page/"
+        cmp --quiet "$reply" "$tree/web/$page/index.html" || fail "/$page/ should be the page: $(shortened)"
+        for file in $(grep -o 'tally/[a-z_.]*' "$tree/web/$page/index.html"); do
+            expect 200 ada ada-demo "/$file"
+        done
+    done
+    say
+    say "The pages are there, and what they load."
+}
+
 check_refusals() {
     expect 401 '' '' /v1/usage/stats
     expect 401 ada wrong /v1/usage/stats
+    expect 401 '' '' /admin/
     expect 403 ada ada-demo /admin/usage
     expect 400 ada ada-demo '/v1/usage/stats?bucket=year'
     expect 404 ada ada-demo /nothing
@@ -101,6 +124,8 @@ check_answers() {
     check_stats
     check_overview
     check_event
+    check_caller
+    check_pages
     check_refusals
     stop_services
     no_leftovers || fail "these processes still run: $(leftovers | tr '\n' ' ')"

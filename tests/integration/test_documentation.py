@@ -58,7 +58,7 @@ def pool(postgres: Postgres) -> Iterator[Pool]:
 
 
 def test_every_route_has_an_example() -> None:
-    assert len(examples()) == 2
+    assert len(examples()) == 3
 
 
 @pytest.mark.parametrize("target, shown", examples(), ids=lambda value: str(value)[:20])

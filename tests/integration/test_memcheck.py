@@ -14,7 +14,7 @@ from sample import OVERVIEW, STATS
 REQUESTS = short_or_full(1000, 10_000)
 
 TARGETS = (STATS, f"{STATS}&thread_id=thread%201", f"{STATS}&bucket=none&agent_id=%ff", OVERVIEW, "/healthz", "/readyz",
-           "/v1/usage/stats?since=9999-01-01T00:00:00Z", "/admin/usage?days=x", "/nowhere")
+           "/v1/usage/caller", "/v1/usage/stats?since=9999-01-01T00:00:00Z", "/admin/usage?days=x", "/nowhere")
 
 
 def test_no_error_and_no_leak(settings: Settings, tmp_path: Path) -> None:
