@@ -1,51 +1,52 @@
-// A card for each resource type, and one for all events: how much, and how much more than before.
+// A card for each resource type, and one for all events.
 
 import {addUp} from './amounts.js';
-import {Change} from './change.js';
-import {element, foreign, icon, unseen} from './element.js';
+import {Card} from './card.js';
+import {element, foreign} from './element.js';
 import {amount, compact, exact, exactAmount} from './format.js';
 import {dailyOf, typesOf} from './overview_figures.js';
-import {Sparkline} from './plot.js';
 import {classOf, drawingOf, isKnown, nameOf, unitOf} from './resource_types.js';
 import {text} from './texts.js';
 
 const ALL = '';
 const PILE = 'M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5';
+const NONE = {events: 0, amount: 0, second: 0};
 
-class Card {
-  constructor(type, choose) {
-    this.type = type;
-    this.value = element('span', {class: 'value'});
-    this.change = new Change();
-    this.detail = element('span', {class: 'detail'});
-    this.line = new Sparkline();
-    const name = type === ALL ? text('all_events') : isKnown(type) ? nameOf(type) : foreign(type);
-    this.root = element('button', {type: 'button', class: `card ${type === ALL ? 'type-all' : classOf(type)}`, 'data-type': type, 'aria-pressed': 'false',
-                                   title: text('card_hint'), onclick: () => choose(this.root.getAttribute('aria-pressed') === 'true' ? ALL : type)},
-      element('span', {class: 'card-name'}, element('span', {class: 'badge'}, icon(type === ALL ? PILE : drawingOf(type))), element('span', {}, name)),
-      element('span', {class: 'card-figure'}, this.value, this.change.root), this.detail, this.line.root);
-  }
+/** Of all events, and of types without an amount, the events are the figure. */
+function unitFor(type) {
+  return type === ALL ? null : unitOf(type);
+}
 
-  /** Of all events and of types without an amount the events are the figure. */
-  get unit() {
-    return this.type === ALL ? null : unitOf(this.type);
-  }
+function shown(size, type) {
+  return unitFor(type) === null ? compact(size) : amount(size, unitFor(type));
+}
 
-  show({events, amount: size, second}, days, chosen) {
-    const shown = this.unit === null ? compact(events) : amount(size, this.unit);
-    const all = this.unit === null ? text('events', {count: events}) : exactAmount(size, this.unit);
-    this.size = size;
-    this.value.replaceChildren(element('span', {title: all, 'aria-hidden': 'true'}, shown), unseen(all));
-    this.detail.textContent = this.unit === null ? text(this.type === ALL ? 'events_unit' : 'events_only')
-      : [this.type === 'ai' ? text('tokens_out', {amount: compact(second)}) : null, text('events', {count: events})].filter(Boolean).join(' · ');
-    this.detail.title = this.type === 'ai' ? `${text('tokens_out', {amount: exact(second)})} · ${text('events', {count: events})}` : '';
-    this.root.setAttribute('aria-pressed', String(this.type === chosen));
-    this.line.show(days);
-  }
+function whole(size, type) {
+  return unitFor(type) === null ? text('events', {count: size}) : exactAmount(size, unitFor(type));
+}
 
-  compare(earlier) {
-    this.change.show(this.size, earlier, (value) => (this.unit === null ? exact(value) : exactAmount(value, this.unit)));
+/** What stands below the figure; `write` is how the tokens out are written. */
+function detailOf({events, second}, type, write) {
+  if (unitFor(type) === null) {
+    return text(type === ALL ? 'events_unit' : 'events_only');
   }
+  const counted = text('events', {count: events});
+  return type === 'ai' ? `${text('tokens_out', {amount: write(second)})} · ${counted}` : counted;
+}
+
+function sumOfEvents(totals) {
+  const events = addUp([...totals.values()].map((one) => one.events));
+  return {...NONE, events, amount: events};
+}
+
+function figureOf(totals, type) {
+  return type === ALL ? sumOfEvents(totals) : totals.get(type) ?? NONE;
+}
+
+/** A value for each day. */
+function lineOf({byType, days}, type) {
+  return type === ALL ? days.map((_, place) => addUp([...byType.values()].map(({events}) => events[place])))
+    : byType.get(type)?.amounts ?? days.map(() => 0);
 }
 
 export class Cards {
@@ -56,30 +57,21 @@ export class Cards {
     this.root = element('section', {class: 'cards', 'aria-label': text('types')});
   }
 
-  show(answer, before, {show}) {
-    const {data, totals, at, days} = answer;
-    const {byType, days: names} = dailyOf(data, at, days);
-    const types = [ALL, ...typesOf(data)];
-    this.#arrange(types);
-    const none = {events: 0, amount: 0, second: 0};
-    const perDay = (place) => addUp([...byType.values()].map(({events}) => events[place]));
-    const events = addUp([...totals.values()].map((one) => one.events));
-    for (const type of types) {
-      const line = type === ALL ? names.map((_, place) => perDay(place)) : byType.get(type)?.amounts ?? names.map(() => 0);
-      this.cards.get(type).show(type === ALL ? {events, amount: events, second: 0} : totals.get(type) ?? none, line.map(Number), show);
+  show({data, totals, at, days}, before, chosen) {
+    this.#arrange([ALL, ...typesOf(data)]);
+    const daily = dailyOf(data, at, days);
+    for (const [type, card] of this.cards) {
+      const figure = figureOf(totals, type);
+      card.show({shown: shown(figure.amount, type), whole: whole(figure.amount, type), detail: detailOf(figure, type, compact), detailWhole: detailOf(figure, type, exact),
+                 line: lineOf(daily, type), isChosen: type === chosen});
     }
-    this.compare(answer, before);
+    this.compare(totals, before);
   }
 
-  compare(answer, before) {
-    for (const [type, card] of this.cards) {
-      if (before === null) {
-        card.change.clear();
-      } else if (before.unknown !== undefined) {
-        card.change.excuse(before.unknown);
-      } else {
-        card.compare(type === ALL ? addUp([...before.totals.values()].map((one) => one.events)) : before.totals.get(type)?.amount ?? 0);
-      }
+  /** @param {{totals: Map}|{unknown: string}|null} before */
+  compare(totals, before) {
+    for (const [type, {change}] of this.cards) {
+      change.tell(before, () => [figureOf(totals, type).amount, figureOf(before.totals, type).amount], (size) => whole(size, type));
     }
   }
 
@@ -87,7 +79,17 @@ export class Cards {
     if (JSON.stringify(types) === JSON.stringify([...this.cards.keys()])) {
       return;
     }
-    this.cards = new Map(types.map((type) => [type, new Card(type, this.choose)]));
-    this.root.replaceChildren(...[...this.cards.values()].map((card) => card.root));
+    this.cards = new Map(types.map((type) => [type, this.#make(type)]));
+    this.root.replaceChildren(...[...this.cards.values()].map(({root}) => root));
+  }
+
+  #make(type) {
+    const name = type === ALL ? text('all_events') : isKnown(type) ? nameOf(type) : foreign(type);
+    const card = new Card({
+      name, drawing: type === ALL ? PILE : drawingOf(type), look: type === ALL ? 'type-all' : classOf(type), hint: text('card_hint'), data: {'data-type': type},
+      // A second click leads back to all.
+      choose: () => this.choose(card.root.getAttribute('aria-pressed') === 'true' ? ALL : type),
+    });
+    return card;
   }
 }

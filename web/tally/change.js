@@ -11,25 +11,29 @@ export class Change {
     this.root = element('span', {class: 'change'});
   }
 
-  clear() {
+  /**
+   * @param {Object|null} before  null: not known yet; with `unknown`: why there is nothing to compare with
+   * @param {function(): [*, *]} amounts  now and before
+   * @param {function(*): string} whole  writes an amount with every digit
+   */
+  tell(before, amounts, whole) {
     this.root.className = 'change';
-    this.root.replaceChildren();
+    this.root.title = '';
+    if (before === null) {
+      this.root.replaceChildren();
+    } else if (before.unknown !== undefined) {
+      this.root.title = before.unknown;
+      this.root.replaceChildren(element('span', {'aria-hidden': 'true'}, '–'), unseen(before.unknown));
+    } else {
+      this.#show(...amounts(), whole);
+    }
   }
 
-  /** @param {string} reason  why there is nothing to compare with */
-  excuse(reason) {
-    this.clear();
-    this.root.title = reason;
-    this.root.append(element('span', {'aria-hidden': 'true'}, '–'), unseen(reason));
-  }
-
-  /** @param {function(*): string} whole  writes the earlier amount with every digit */
-  show(now, then, whole) {
+  #show(now, then, whole) {
     const way = now > then ? 'up' : now < then ? 'down' : 'level';
     const earlier = text('before', {amount: whole(then)});
-    this.clear();
     this.root.classList.add(way);
     this.root.title = earlier;
-    this.root.append(icon(DRAWINGS[way]), Number(then) === 0 ? text(Number(now) === 0 ? 'unchanged' : 'new') : change(now, then), unseen(` (${earlier})`));
+    this.root.replaceChildren(icon(DRAWINGS[way]), Number(then) === 0 ? text(Number(now) === 0 ? 'unchanged' : 'new') : change(now, then), unseen(` (${earlier})`));
   }
 }

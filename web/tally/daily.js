@@ -2,12 +2,12 @@
 
 import {addUp} from './amounts.js';
 import {element, foreign} from './element.js';
-import {amount, compact, dayOf, exact, exactAmount, longDay, shortDay} from './format.js';
+import {amount, compact, exact, exactAmount, longDay, shortDay} from './format.js';
 import {dailyOf, topOf, typesOf} from './overview_figures.js';
 import {chartOrTable, panel} from './panel.js';
 import {Plot} from './plot.js';
 import {classOf, isKnown, nameOf, unitOf} from './resource_types.js';
-import {Table, tableChange, tableState} from './table.js';
+import {Table} from './table.js';
 import {text} from './texts.js';
 
 /** Bars of more types than this are one. */
@@ -26,8 +26,7 @@ export class Daily {
   constructor(change) {
     this.change = change;
     this.plot = new Plot({stacked: true});
-    this.table = new Table({name: 'days', title: text('daily'), filterable: false,
-                            change: (changed, instead) => change(tableChange('days', changed), instead), file: () => `tally-days-${dayOf(Date.now())}.csv`});
+    this.table = new Table({name: 'days', title: text('daily'), filterable: false, sort: '-day', change});
     this.panel = panel('daily', text('daily'), this.legend = element('div', {class: 'legend', role: 'group', 'aria-label': text('legend')}),
                        this.plot.root, this.table.root);
     this.view = chartOrTable(text('daily'), this.plot.root, this.table.root, (shown) => change({daily: shown}));
@@ -102,7 +101,6 @@ export class Daily {
       events: addUp([...byType.values()].map(({events}) => events[place])),
       amounts: Object.fromEntries([...byType].map(([type, {amounts}]) => [type, amounts[place]])),
     }));
-    this.table.state = tableState('days', {...values, days_sort: values.days_sort || '-day'});
     this.table.show(rows, [
       {key: 'day', label: text('day'), value: (row) => row.day, cell: (row) => element('span', {}, longDay(row.day), row.partial ? element('small', {}, ` ${text('not_complete')}`) : null)},
       {key: 'events', label: text('all_events'), value: (row) => row.events, format: exact, sum: true},
@@ -111,6 +109,6 @@ export class Daily {
         format: (value) => (unitOf(type) === null ? compact(value) : amount(value, unitOf(type))),
         exact: (value) => (unitOf(type) === null ? exact(value) : exactAmount(value, unitOf(type))),
       })),
-    ]);
+    ], values);
   }
 }

@@ -59,10 +59,11 @@ async function readText(response, progress) {
  */
 export async function ask(route, parameters = {}, {signal, progress = () => {}} = {}) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value !== '' && value !== null));
+  const address = String(query) === '' ? route : `${route}?${query}`;
   const limit = AbortSignal.timeout(PATIENCE);
   const ended = signal ? eitherOf(signal, limit) : limit;
   try {
-    const response = await fetch(`${route}?${query}`, {signal: ended, cache: 'no-store', headers: {Accept: 'application/json'}});
+    const response = await fetch(address, {signal: ended, cache: 'no-store', headers: {Accept: 'application/json'}});
     if (!response.ok) {
       throw await faultOf(response);
     }

@@ -1,9 +1,8 @@
 // The six figures of a window; one of them is in the chart.
 
-import {Change} from './change.js';
-import {element, icon, unseen} from './element.js';
+import {Card} from './card.js';
+import {element} from './element.js';
 import {compact, cost, exact, exactCost, share} from './format.js';
-import {Sparkline} from './plot.js';
 import {FIGURES} from './statistics_figures.js';
 import {text} from './texts.js';
 
@@ -38,48 +37,26 @@ const DETAILS = {
   cost_usd: (totals) => text('per_message', {amount: cost(totals.cost_usd / totals.messages)}),
 };
 
-class Figure {
-  constructor(figure, choose) {
-    this.figure = figure;
-    this.value = element('span', {class: 'value'});
-    this.change = new Change();
-    this.detail = element('span', {class: 'detail'});
-    this.line = new Sparkline();
-    this.root = element('button', {type: 'button', class: `card figure-${figure}`, 'data-figure': figure, 'aria-pressed': 'false', title: text('figure_hint'), onclick: () => choose(figure)},
-      element('span', {class: 'card-name'}, element('span', {class: 'badge'}, icon(DRAWINGS[figure])), element('span', {}, text(`figure_${figure}`))),
-      element('span', {class: 'card-figure'}, this.value, this.change.root), this.detail, this.line.root);
-  }
-
-  show(totals, periods, chosen) {
-    const value = totals[this.figure];
-    const whole = shownWhole(value, this.figure);
-    this.value.replaceChildren(element('span', {title: whole, 'aria-hidden': 'true'}, shown(value, this.figure)), unseen(whole));
-    this.detail.textContent = DETAILS[this.figure](totals);
-    this.root.setAttribute('aria-pressed', String(this.figure === chosen));
-    this.line.show(periods.map((period) => Number(period[this.figure])));
-  }
-}
-
 export class Figures {
   constructor(choose) {
-    this.figures = FIGURES.map((figure) => new Figure(figure, choose));
-    this.root = element('section', {class: 'cards figures', 'aria-label': text('figures')}, ...this.figures.map((figure) => figure.root));
+    this.cards = new Map(FIGURES.map((figure) => [figure, new Card({
+      name: text(`figure_${figure}`), drawing: DRAWINGS[figure], look: `figure-${figure}`, hint: text('figure_hint'), data: {'data-figure': figure}, choose: () => choose(figure),
+    })]));
+    this.root = element('section', {class: 'cards figures', 'aria-label': text('figures')}, ...[...this.cards.values()].map(({root}) => root));
   }
 
-  show(totals, periods, chosen) {
-    this.figures.forEach((figure) => figure.show(totals, periods, chosen));
+  show({data: {totals}, periods}, before, chosen) {
+    for (const [figure, card] of this.cards) {
+      card.show({shown: shown(totals[figure], figure), whole: shownWhole(totals[figure], figure), detail: DETAILS[figure](totals),
+                 line: periods.map((period) => period[figure]), isChosen: figure === chosen});
+    }
+    this.compare(totals, before);
   }
 
-  /** @param {Object|null} before  the totals of the period before; null: not known yet */
-  compare(now, before) {
-    for (const {figure, change} of this.figures) {
-      if (before === null) {
-        change.clear();
-      } else if (before.unknown) {
-        change.excuse(before.unknown);
-      } else {
-        change.show(now[figure], before[figure], (value) => shownWhole(value, figure));
-      }
+  /** @param {Object|null} before  the totals of the period before, as Change.tell takes them */
+  compare(totals, before) {
+    for (const [figure, {change}] of this.cards) {
+      change.tell(before, () => [totals[figure], before[figure]], (value) => shownWhole(value, figure));
     }
   }
 }

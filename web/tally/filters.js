@@ -2,6 +2,7 @@
 
 import {element} from './element.js';
 import {text} from './texts.js';
+import {UUID_PATTERN} from './uuid.js';
 
 export const FILTERS = [
   {name: 'agent', parameter: 'agent_id'},
@@ -10,8 +11,6 @@ export const FILTERS = [
   {name: 'bot', parameter: 'bot_id', isId: true},
   {name: 'channel', parameter: 'channel_id', isId: true},
 ];
-
-const ID = '[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}';
 
 export class Filters {
   constructor(change) {
@@ -23,7 +22,7 @@ export class Filters {
   }
 
   #input({name, isId = false}) {
-    const input = element('input', {type: 'text', name, placeholder: text('filter_any'), spellcheck: 'false', autocomplete: 'off', pattern: isId ? ID : null,
+    const input = element('input', {type: 'text', name, placeholder: text('filter_any'), spellcheck: 'false', autocomplete: 'off', pattern: isId ? UUID_PATTERN : null,
                                     onchange: () => this.#apply(input), onkeydown: (event) => event.key === 'Enter' && this.#apply(input),
                                     oninput: () => input.setCustomValidity('')});
     element('label', {hidden: isId}, element('span', {}, text(`filter_${name}`)), input);

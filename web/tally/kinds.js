@@ -1,14 +1,14 @@
 // AI jobs by their type and the level of the model: a chart of the largest, and all of them in a table.
 
 import {addUp} from './amounts.js';
-import {collectionCell, titleOf} from './collections.js';
+import {collectionCell, collectionChooser, titleOf} from './collections.js';
 import {element, foreign, plain} from './element.js';
-import {compact, dayOf, exact} from './format.js';
+import {compact, exact} from './format.js';
 import {kindsOf, topOf} from './overview_figures.js';
 import {panel} from './panel.js';
 import {Plot} from './plot.js';
-import {buttons} from './shell.js';
-import {Table, tableChange, tableState} from './table.js';
+import {buttons} from './controls.js';
+import {Table} from './table.js';
 import {text} from './texts.js';
 
 const MOST_JOBS = 8;
@@ -34,13 +34,9 @@ function named(value, none) {
 
 export class Kinds {
   constructor(change) {
-    this.choose = (id) => {
-      change({collection: id, collections_page: 1, kinds_page: 1});
-      scrollTo({top: 0});
-    };
+    this.choose = collectionChooser(change);
     this.plot = new Plot({stacked: true, lying: true});
-    this.table = new Table({name: 'kinds', title: text('kinds'),
-                            change: (changed, instead) => change(tableChange('kinds', changed), instead), file: () => `tally-ai-${dayOf(Date.now())}.csv`});
+    this.table = new Table({name: 'kinds', title: text('kinds'), change});
     this.measure = buttons(text('measure'), MEASURES.map((measure) => [measure, text(`measure_${measure}`)]), (measure) => change({measure}), {class: 'segments small'});
     this.by = buttons(text('rows_by'), [['kind', text('by_kind')], ['collection', text('by_collection')]], (by) => change({by, kinds_page: 1, kinds_sort: ''}), {class: 'segments small'});
     this.legend = element('div', {class: 'legend'});
@@ -78,7 +74,6 @@ export class Kinds {
   }
 
   #list(rows, values) {
-    this.table.state = tableState('kinds', values);
     const numbers = MEASURES.map((measure) => ({
       key: measure, label: text(`measure_${measure}`), value: (row) => row[measure], format: compact, exact, sum: true, colour: measure === 'event_count' ? 'type-all' : 'type-ai',
     }));
@@ -88,7 +83,7 @@ export class Kinds {
       {key: 'level', label: text('model_level'), value: (row) => row.model_level,
        cell: (row) => (LEVELS.includes(row.model_level) ? nameOfLevel(row.model_level) : named(row.model_level, text('no_level')))},
       ...numbers,
-    ]);
+    ], values);
   }
 }
 

@@ -1,7 +1,7 @@
 // A part of the page with a title, and tools beside it.
 
 import {element} from './element.js';
-import {buttons} from './shell.js';
+import {buttons} from './controls.js';
 import {text} from './texts.js';
 
 export function panel(name, title, ...children) {

@@ -2,12 +2,12 @@
 
 import {element} from './element.js';
 import {isCost, shown, shownWhole} from './figures.js';
-import {dayOf, longDay, month, shortDay} from './format.js';
+import {longDay, month, shortDay} from './format.js';
 import {panel} from './panel.js';
 import {Plot} from './plot.js';
-import {buttons} from './shell.js';
+import {buttons} from './controls.js';
 import {FIGURES} from './statistics_figures.js';
-import {Table, tableChange, tableState} from './table.js';
+import {Table} from './table.js';
 import {text} from './texts.js';
 
 const FORMS = ['bar', 'line'];
@@ -17,8 +17,7 @@ const LONG = {day: longDay, week: (day) => text('week_of', {day: longDay(day)}),
 export class Periods {
   constructor(change) {
     this.plot = new Plot();
-    this.table = new Table({name: 'buckets', title: text('buckets'), filterable: false,
-                            change: (changed, instead) => change(tableChange('buckets', changed), instead), file: () => `tally-usage-${dayOf(Date.now())}.csv`});
+    this.table = new Table({name: 'buckets', title: text('buckets'), filterable: false, sort: '-start', change});
     this.note = element('p', {class: 'legend'}, element('span', {class: 'legend-note'}, element('span', {class: 'swatch open', 'aria-hidden': 'true'}), text('not_whole')));
     this.panel = panel('periods', '', this.note, this.plot.root);
     this.form = buttons(text('chart_form'), FORMS.map((form) => [form, text(`form_${form}`)]), (form) => change({form}), {class: 'segments small'});
@@ -47,7 +46,6 @@ export class Periods {
   }
 
   #list(periods, {totals, filters_applied: {bucket}}, values) {
-    this.table.state = tableState('buckets', {...values, buckets_sort: values.buckets_sort || '-start'});
     this.table.show(periods, [
       {key: 'start', label: text(`bucket_${bucket}`), value: (row) => row.start,
        cell: (row) => element('span', {}, LONG[bucket](row.start), row.partial ? element('small', {}, ` ${text('not_whole')}`) : null)},
@@ -56,6 +54,6 @@ export class Periods {
         // Money is to be read to the last digit that counts; so are counts, which stand beside each other.
         format: (value) => (isCost(figure) ? shown(value, figure) : shownWhole(value, figure)), exact: (value) => shownWhole(value, figure),
       })),
-    ], totals);
+    ], values, totals);
   }
 }

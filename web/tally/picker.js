@@ -2,9 +2,9 @@
 
 import {element, foreign, icon} from './element.js';
 import {text} from './texts.js';
+import {isUuid} from './uuid.js';
 
 const MOST = 50;
-const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const CROSS = 'M6 6l12 12M18 6L6 18';
 
 /** @see https://www.w3.org/WAI/ARIA/apg/patterns/combobox/ */
@@ -48,7 +48,7 @@ export class Picker {
     const wanted = typed === this.chosen?.title.toLocaleLowerCase() ? '' : typed;
     const found = all.filter(({id, title}) => title.toLocaleLowerCase().includes(wanted) || id.startsWith(wanted));
     this.options = [...(wanted === '' ? [{id: null, title: text('all_collections')}] : []), ...found.slice(0, MOST)];
-    if (found.length === 0 && UUID.test(typed)) {
+    if (found.length === 0 && isUuid(typed)) {
       this.options.push({id: typed, title: typed});
     }
     this.active = wanted === '' ? -1 : 0;

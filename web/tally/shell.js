@@ -1,46 +1,45 @@
 // What both pages have around them: the bar at the top, the state of the numbers, and the place for them.
 
+import {Address} from './address.js';
+import {select} from './controls.js';
 import {Cycle} from './cycle.js';
-import {element, foreign, icon, unseen} from './element.js';
-import {describeFault, skeleton} from './faults.js';
+import {element, foreign, icon} from './element.js';
+import {describeEmpty, describeFault, skeleton} from './faults.js';
 import {ask} from './fetching.js';
 import {clock} from './format.js';
 import {applyTheme, chooseLanguage, chooseTheme, LANGUAGES, settings, THEMES} from './settings.js';
 import {text} from './texts.js';
 
-export const PERIODS = [0, 30, 60, 300];
+const PERIODS = [0, 30, 60, 300];
+const PERIOD = {preset: 0, read: (given) => PERIODS.find((seconds) => String(seconds) === given)};
+const CARDS = 6;
 const PAGES = [['overview', '../admin/'], ['statistics', '../usage/']];
 const ROUND = 'M20 11a8 8 0 1 0-.6 4M20 5v6h-6';
-
-function select(name, label, options, chosen, choose) {
-  return element('label', {class: 'choice'}, unseen(label),
-    element('select', {name, title: label, onchange: (event) => choose(event.target.value)},
-      ...options.map(([value, shown]) => element('option', {value, selected: String(value) === String(chosen)}, shown))));
-}
-
-/** A row of buttons of which one is pressed. */
-export function buttons(label, options, choose, attributes = {}) {
-  const made = options.map(([value, shown]) =>
-    element('button', {type: 'button', 'data-value': value, 'aria-pressed': 'false', onclick: () => choose(value)}, shown));
-  const group = element('div', {class: 'segments', role: 'group', 'aria-label': label, ...attributes}, ...made);
-  return {
-    group,
-    press: (chosen) => made.forEach((button) => button.setAttribute('aria-pressed', String(button.dataset.value === String(chosen)))),
-  };
-}
 
 export class Shell {
   /**
    * @param {'overview'|'statistics'} page
-   * @param {{load: function, show: function, cards: number, elsewhere?: Object}} parts  `load` and `show` as Cycle has them
+   * @param {Object} parts
+   * @param {Object<string, import('./address.js').Field>} parts.fields  of the address
+   * @param {string[]} parts.question  those of them that make it another question, and not another view
+   * @param {function} parts.load  as Cycle has it
+   * @param {function(Object)} parts.keep  gets what was loaded, before it is drawn
+   * @param {function()} parts.press  shows in the controls what is chosen
+   * @param {function()} parts.draw  shows what was loaded last
+   * @param {function()} parts.forget  another question is about to be asked
+   * @param {{href: string, label: string}} [parts.elsewhere]  where to go for who may not come here
    */
-  constructor(page, {load, show, cards, elsewhere}) {
-    Object.assign(this, {page, cards, elsewhere, show});
+  constructor(page, {fields, load, ...parts}) {
+    Object.assign(this, {page, ...parts, hasAnswer: false});
+    this.address = new Address({...fields, refresh: PERIOD}, (values, before) => this.#follow(values, before));
     document.documentElement.lang = settings.language;
     document.title = text('title', {page: text(`page_${page}`)});
     applyTheme();
     this.content = element('div', {class: 'content'});
-    this.ghost = skeleton(cards);
+    this.ghost = skeleton(CARDS);
+    this.empty = element('div');
+    this.parts = element('div', {class: 'parts'});
+    this.content.append(this.empty, this.parts);
     this.notice = element('div', {class: 'notice', role: 'alert'});
     this.progress = element('div', {class: 'progress', role: 'progressbar', 'aria-label': text('loading'), hidden: true}, element('span'));
     this.spoken = element('p', {class: 'unseen', role: 'status'});
@@ -80,9 +79,43 @@ export class Shell {
       this.progress);
   }
 
+  /** Everything of the page is there: it asks for the first time. */
+  start() {
+    this.press();
+    this.#offerPeriods();
+    this.cycle.ask();
+  }
+
+  /** Changes what is chosen; see Address. */
+  change(changes, instead = false) {
+    this.address.set(changes, {instead});
+  }
+
+  #follow(values, before) {
+    const has = (name) => values[name] !== before[name];
+    this.press();
+    if (this.question.some(has)) {
+      this.forget();
+      this.cycle.ask();
+    } else if (this.hasAnswer) {
+      this.draw();
+    }
+    if (has('refresh')) {
+      this.#offerPeriods();
+    }
+  }
+
+  /** The parts of the page, or, with lines of text, that there is nothing to show in them. */
+  showParts(lines) {
+    this.parts.hidden = lines !== null;
+    this.empty.replaceChildren(...(lines === null ? [] : [describeEmpty(lines)]));
+    return lines === null;
+  }
+
   /** The choice of how often the page asks again by itself. */
-  offerPeriods(chosen, choose) {
-    const offer = select('refresh', text('automatic'), PERIODS.map((seconds) => [seconds, text(`every_${seconds}`)]), chosen, (value) => choose(Number(value)));
+  #offerPeriods() {
+    const chosen = this.address.values.refresh;
+    const offer = select('refresh', text('automatic'), PERIODS.map((seconds) => [seconds, text(`every_${seconds}`)]), chosen, (value) => this.change({refresh: Number(value)}));
     this.period.replaceWith(offer);
     this.period = offer;
     this.cycle.every(chosen);
@@ -102,7 +135,9 @@ export class Shell {
 
   #receive(answer) {
     this.ghost.remove();
-    this.show(answer);
+    this.hasAnswer = true;
+    this.keep(answer);
+    this.draw();
   }
 
   /** @param {import('./cycle.js').Status} status */

@@ -1,14 +1,15 @@
 // The page of /usage/: messages, tokens and cost of one user, bot, channel, thread or agent, or of all of them.
 
-import {Address, oneOf} from './address.js';
+import {oneOf} from './address.js';
+import {Comparison} from './comparison.js';
+import {buttons} from './controls.js';
 import {element, foreign} from './element.js';
-import {describeEmpty} from './faults.js';
 import {ask} from './fetching.js';
 import {Figures} from './figures.js';
 import {Filters, FILTERS} from './filters.js';
 import {dayOf, dayRange} from './format.js';
 import {Periods} from './periods.js';
-import {buttons, PERIODS, Shell} from './shell.js';
+import {Shell} from './shell.js';
 import {FIGURES, periodsOf, WINDOWS} from './statistics_figures.js';
 import {tableFields} from './table.js';
 import {text} from './texts.js';
@@ -24,7 +25,6 @@ const fields = {
   bucket: oneOf(BUCKETS),
   figure: oneOf(FIGURES, 'total_tokens'),
   form: oneOf(['bar', 'line']),
-  refresh: {preset: 0, read: (given) => PERIODS.find((seconds) => String(seconds) === given)},
   ...Object.fromEntries(FILTERS.map(({name}) => [name, {preset: '', read: (given) => given}])),
   ...tableFields('buckets'),
 };
@@ -32,31 +32,16 @@ const fields = {
 /** What makes it another question, and not another view. */
 const QUESTION = ['window', 'from', 'to', 'bucket', ...FILTERS.map(({name}) => name)];
 
-const address = new Address(fields, (values, before) => {
-  press();
-  if (QUESTION.some((name) => values[name] !== before[name])) {
-    shell.cycle.ask();
-  } else if (answer !== null) {
-    draw();
-  }
-  if (values.refresh !== before.refresh) {
-    offerPeriods();
-  }
-});
-const change = (changes, instead = false) => address.set(changes, {instead});
-
 let answer = null;
 let caller = null;
-let before = null;
-let comparing = new AbortController();
 
-const shell = new Shell('statistics', {load, show, cards: 6});
+const comparison = new Comparison(() => figures.compare(answer.data.totals, comparison.before));
+const shell = new Shell('statistics', {fields, question: QUESTION, load, keep, press, draw, forget: () => comparison.forget()});
+const change = (changes, instead) => shell.change(changes, instead);
 const figures = new Figures((figure) => change({figure}));
 const periods = new Periods(change);
 const filters = new Filters(change);
-const empty = element('div');
-const parts = element('div', {class: 'parts'}, figures.root, periods.root, periods.list);
-shell.content.append(empty, parts);
+shell.parts.append(figures.root, periods.root, periods.list);
 
 // ---- The controls ----
 
@@ -82,19 +67,15 @@ function chooseDays() {
 
 /** Since and until as days of UTC; until is not included. */
 function currentWindow() {
-  const {window: name, from: first, to: last} = address.values;
+  const {window: name, from: first, to: last} = shell.address.values;
   if (name !== 'own') {
     return WINDOWS[name](dayOf(Date.now()));
   }
   return [first, last === '' ? '' : dayOf(Date.parse(last) + 86_400_000)];
 }
 
-function offerPeriods() {
-  shell.offerPeriods(address.values.refresh, (seconds) => change({refresh: seconds}));
-}
-
 function press() {
-  const {values} = address;
+  const {values} = shell.address;
   windows.press(values.window);
   buckets.press(values.bucket);
   own.hidden = values.window !== 'own';
@@ -110,51 +91,34 @@ function instantOf(day) {
 }
 
 function given() {
-  return Object.fromEntries(FILTERS.map(({name, parameter}) => [parameter, address.values[name].trim()]));
+  return Object.fromEntries(FILTERS.map(({name, parameter}) => [parameter, shell.address.values[name].trim()]));
 }
 
 async function load(options) {
-  comparing.abort();
-  comparing = new AbortController();
   const [since, until] = currentWindow().map(instantOf);
-  const {data, at} = await ask('../v1/usage/stats', {since, until, bucket: address.values.bucket, ...given()}, options);
+  const {data, at} = await ask('../v1/usage/stats', {since, until, bucket: shell.address.values.bucket, ...given()}, options);
   return {data, at, periods: periodsOf(data, at)};
 }
 
-function show(loaded) {
-  if (JSON.stringify(answer?.data.filters_applied) !== JSON.stringify(loaded.data.filters_applied)) {
-    before = null;
-  }
+function keep(loaded) {
   answer = loaded;
-  draw();
-  compare(loaded.data, comparing.signal);
+  comparison.find((signal) => findBefore(loaded.data.filters_applied, signal));
 }
 
 /** The period before is as long as the one that is shown, and ends where that begins. */
-async function compare({totals, filters_applied: {since, until}}, signal) {
-  const [from, to] = [Date.parse(since), Date.parse(until)];
-  try {
-    const {data} = await ask('../v1/usage/stats', {since: new Date(2 * from - to).toISOString(), until: new Date(from).toISOString(), bucket: 'none', ...given()}, {signal});
-    before = data.totals;
-  } catch {
-    if (signal.aborted) {
-      return;
-    }
-    before = {unknown: text('no_comparison')};
-  }
-  figures.compare(totals, before);
+async function findBefore({since, until}, signal) {
+  const [begins, ends] = [Date.parse(since), Date.parse(until)];
+  const {data} = await ask('../v1/usage/stats', {since: new Date(2 * begins - ends).toISOString(), until: new Date(begins).toISOString(), bucket: 'none', ...given()}, {signal});
+  return data.totals;
 }
 
 function draw() {
-  const {values} = address;
-  const {since, until} = answer.data.filters_applied;
-  shell.subtitle.replaceChildren(`${dayRange(dayOf(since), dayOf(Date.parse(until) - 1))} · `, ...describeFilters(answer.data.filters_applied));
-  const isEmpty = answer.data.totals.messages === 0;
-  parts.hidden = isEmpty;
-  empty.replaceChildren(...(isEmpty ? [describeEmpty([text('empty_statistics'), text('empty_how')])] : []));
-  if (!isEmpty) {
-    figures.show(answer.data.totals, answer.periods, values.figure);
-    figures.compare(answer.data.totals, before);
+  const {values} = shell.address;
+  const {data} = answer;
+  const {since, until} = data.filters_applied;
+  shell.subtitle.replaceChildren(`${dayRange(dayOf(since), dayOf(Date.parse(until) - 1))} · `, ...describeFilters(data.filters_applied));
+  if (shell.showParts(data.totals.messages > 0 ? null : [text('empty_statistics'), text('empty_how')])) {
+    figures.show(answer, comparison.before, values.figure);
     periods.show(answer, values);
   }
 }
@@ -167,9 +131,7 @@ function describeFilters(applied) {
   return isOwn ? [text('of_own'), ...listed] : listed.length > 0 ? listed.slice(1) : [text('of_all')];
 }
 
-press();
-offerPeriods();
-shell.cycle.ask();
+shell.start();
 shell.greet().then((who) => {
   caller = who;
   filters.offer(who);

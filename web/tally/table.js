@@ -3,7 +3,7 @@
 import {addUp, compareNumbers} from './amounts.js';
 import {download} from './csv.js';
 import {element, icon, unseen} from './element.js';
-import {collator, exact, share} from './format.js';
+import {collator, dayOf, exact, share} from './format.js';
 import {text} from './texts.js';
 
 const SIZES = [10, 25, 50, 100];
@@ -21,15 +21,16 @@ const ARROW_DOWN = 'M12 4v11M7 11l5 5 5-5M5 20h14';
  * @property {string} [colour]               a class, for the bar of the share
  */
 
-export const TABLE_STATE = {sort: '', filter: '', page: 1, size: SIZES[0]};
+const TABLE_STATE = {sort: '', filter: '', page: 1, size: SIZES[0]};
 
 export class Table {
   /**
-   * @param {{name: string, title: string, change: function(Object, boolean), filterable?: boolean, file: function(): string}} parts
-   *   `change` gets the part of the state that the reader changed, and whether it is typed letter by letter
+   * @param {{name: string, title: string, change: function(Object, boolean), filterable?: boolean, sort?: string}} parts
+   *   `change` gets fields of the address, and whether they are typed letter by letter; `sort` is the order at first
    */
   constructor(parts) {
-    Object.assign(this, {filterable: true, ...parts, rows: [], columns: [], state: {...TABLE_STATE}, texts: null});
+    Object.assign(this, {filterable: true, sort: '', ...parts, rows: [], columns: [], state: {...TABLE_STATE}, texts: null});
+    this.change = (state, instead) => parts.change(fieldsOf(this.name, state), instead);
     this.head = element('thead');
     this.body = element('tbody');
     this.foot = element('tfoot');
@@ -45,18 +46,23 @@ export class Table {
       element('div', {class: 'below'}, this.counter, this.pager.root));
   }
 
-  /** @param {Object[]} rows  @param {Column[]} columns  @param {Object<string, number>} [totals]  sums that the server has made */
-  show(rows, columns, totals = {}) {
+  /**
+   * @param {Object[]} rows
+   * @param {Column[]} columns
+   * @param {Object} values  of the address
+   * @param {Object<string, number>} [totals]  sums that the server has made
+   */
+  show(rows, columns, values, totals = {}) {
     Object.assign(this, {rows, columns, texts: null});
     this.totals = new Map(columns.filter((column) => column.sum).map((column) => [column.key, totals[column.key] ?? addUp(rows.map(column.value))]));
     this.largest = new Map([...this.totals.keys()].map((key) => [key, largest(rows, columns.find((column) => column.key === key))]));
     this.#drawHead();
-    this.draw(this.state);
+    this.#draw(stateOf(this.name, values));
   }
 
   /** @param {typeof TABLE_STATE} state  sort: the key of a column, with "-" before it from the largest down */
-  draw(state) {
-    this.state = state;
+  #draw(state) {
+    this.state = {...state, sort: state.sort || this.sort};
     if (this.filterInput.value !== state.filter) {
       this.filterInput.value = state.filter;
     }
@@ -213,7 +219,7 @@ export class Table {
   }
 
   #download() {
-    download(this.file(), [this.columns.map((column) => column.label),
+    download(`tally-${this.name}-${dayOf(Date.now())}.csv`, [this.columns.map((column) => column.label),
                            ...this.found.map((row) => this.columns.map((column) => column.value(row)))]);
   }
 }
@@ -239,10 +245,10 @@ export function tableFields(name) {
   };
 }
 
-export function tableState(name, values) {
+function stateOf(name, values) {
   return Object.fromEntries(Object.keys(TABLE_STATE).map((key) => [key, values[`${name}_${key}`]]));
 }
 
-export function tableChange(name, change) {
-  return Object.fromEntries(Object.entries(change).map(([key, value]) => [`${name}_${key}`, value]));
+function fieldsOf(name, state) {
+  return Object.fromEntries(Object.entries(state).map(([key, value]) => [`${name}_${key}`, value]));
 }

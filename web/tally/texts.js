@@ -78,7 +78,7 @@ const TEXTS = {
   not_whole: {en: 'not complete', nb: 'ikke fullstendig'},
 
   // ---- The overview ----
-  overview_of: {en: '{days} ({range}) · {collection}', nb: '{days} ({range}) · {collection}'},
+  overview_of: {en: '{days} ({range})', nb: '{days} ({range})'},
   collection: {en: 'Collection', nb: 'Samling'},
   collections: {en: 'Collections', nb: 'Samlinger'},
   all_collections: {en: 'All collections', nb: 'Alle samlinger'},
