@@ -97,11 +97,12 @@ check_caller() {
 
 # check_pages: both pages, what they load, and the library that draws their charts.
 check_pages() {
-    local page file
+    local page file files
     for page in admin usage; do
         expect 200 ada ada-demo "/$page/"
         cmp --quiet "$reply" "$tree/web/$page/index.html" || fail "/$page/ should be the page: $(shortened)"
-        for file in $(grep -o 'tally/[a-z_.]*' "$tree/web/$page/index.html"); do
+        mapfile -t files < <(grep -o 'tally/[a-z_.]*' "$tree/web/$page/index.html")
+        for file in "${files[@]}"; do
             expect 200 ada ada-demo "/$file"
         done
     done
