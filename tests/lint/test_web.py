@@ -38,6 +38,23 @@ def test_a_page_loads_only_files_that_are_there(path: Path) -> None:
     assert not re.search(r"<style|style=|<script(?![^>]*src=)| on\w+=", path.read_text())
 
 
+def imports_of(path: Path) -> set[Path]:
+    return {path.parent / file for file in re.findall(r"^import .* from '\./([^']+)';", path.read_text(), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("path", [*WEB.rglob("*.html")], ids=name)
+def test_a_page_asks_for_all_its_modules_at_once(path: Path) -> None:
+    """What a module imports is found out only when it is here."""
+    [first] = re.findall(r'<script src="\.\./(tally/\w+\.js)" type="module">', path.read_text())
+    found: set[Path] = set()
+    waiting = {WEB / first}
+    while waiting:
+        found |= waiting
+        waiting = {one for module in waiting for one in imports_of(module)} - found
+    asked = re.findall(r'<link rel="modulepreload" href="\.\./(tally/\w+\.js)">', path.read_text())
+    assert asked == sorted(name(one) for one in found - {WEB / first})
+
+
 @pytest.mark.parametrize("path", SCRIPTS, ids=name)
 def test_a_module_imports_only_what_is_there(path: Path) -> None:
     for wanted, file in re.findall(r"^import \{([^}]*)\} from '\./([^']+)';", path.read_text(), re.MULTILINE | re.DOTALL):
