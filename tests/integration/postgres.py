@@ -9,7 +9,7 @@ from typing import Any, Mapping, Optional
 
 import psycopg
 
-from process import ROOT, Process, children, scratch_directory, service_user
+from process import ROOT, Process, children, is_running, scratch_directory, service_user
 from wait import wait_until
 
 WEB_ROLE = "tally_web"
@@ -83,9 +83,12 @@ class Postgres:
         if self.process:
             # One that stands still starts no more of them meanwhile.
             os.kill(self.process.pid, signal.SIGSTOP)
-            for pid in [*children(self.process.pid), self.process.pid]:
+            pids = [*children(self.process.pid), self.process.pid]
+            for pid in pids:
                 os.kill(pid, signal.SIGKILL)
             self.stop("immediate")
+            # A server does not start on data that a process of the last one still has in use.
+            wait_until(lambda: not any(map(is_running, pids)), "the killed processes to end", 30)
 
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)

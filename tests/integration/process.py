@@ -114,6 +114,14 @@ def children(pid: int) -> list[int]:
     return found
 
 
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that has not ended, though nobody may have asked yet how it did."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def check_sanitizers(log: Path) -> None:
     text = log.read_text(errors="replace") if log.exists() else ""
     for report in SANITIZER_REPORTS:

@@ -4,7 +4,7 @@ import {addUp} from './amounts.js';
 import {collectionCell, collectionChooser, titleOf} from './collections.js';
 import {element, foreign, plain} from './element.js';
 import {compact, exact} from './format.js';
-import {kindsOf, topOf} from './overview_figures.js';
+import {kindsByCollection, kindsOf, topOf} from './overview_figures.js';
 import {panel} from './panel.js';
 import {Plot} from './plot.js';
 import {buttons} from './controls.js';
@@ -53,7 +53,7 @@ export class Kinds {
     this.measure.press(values.measure);
     this.by.press(values.by);
     this.#draw(kinds, values.measure);
-    this.#list(values.by === 'kind' ? kinds : data.ai_drilldown.map(withCollection), values);
+    this.#list(values.by === 'kind' ? kinds : kindsByCollection(data), values);
   }
 
   #draw(kinds, measure) {
@@ -85,8 +85,4 @@ export class Kinds {
       ...numbers,
     ], values);
   }
-}
-
-function withCollection(row) {
-  return {...row, id: row.collection_id, title: row.collection_title};
 }

@@ -2,6 +2,7 @@
 
 import {addUp, Sum} from './amounts.js';
 import {dayAfter, dayOf} from './format.js';
+import {oncePer} from './once.js';
 import {inOrder, unitOf} from './resource_types.js';
 
 /** Of a type without an amount the events count. */
@@ -26,13 +27,13 @@ function sumOf(rows, value) {
 }
 
 /** Events, amount and second amount (tokens out) of each type. */
-export function totalsByType(data) {
+export const totalsByType = oncePer((data) => {
   return new Map([...groupBy(data.by_collection, (row) => row.resource_type)].map(([type, rows]) => [type, {
     events: sumOf(rows, (row) => row.event_count),
     amount: sumOf(rows, amountOf),
     second: sumOf(rows, (row) => row.secondary_value),
   }]));
-}
+});
 
 /** The day of a row: "2026-11-26" of "2026-11-26T00:00:00Z". */
 function dayIn(row) {
@@ -44,7 +45,7 @@ export function typesOf(data) {
 }
 
 /** A row for each collection: {id, title, events, amounts: {type: amount}, second: tokens out}. */
-export function collectionsOf(data) {
+export const collectionsOf = oncePer((data) => {
   return [...groupBy(data.by_collection, (row) => row.collection_id).values()].map((rows) => ({
     id: rows[0].collection_id,
     title: rows[0].collection_title,
@@ -52,10 +53,10 @@ export function collectionsOf(data) {
     amounts: Object.fromEntries(rows.map((row) => [row.resource_type, amountOf(row)])),
     second: sumOf(rows, (row) => row.secondary_value),
   }));
-}
+});
 
 /** AI jobs by type and level, of all collections together. */
-export function kindsOf(data) {
+export const kindsOf = oncePer((data) => {
   const groups = groupBy(data.ai_drilldown, (row) => JSON.stringify([row.job_type, row.model_level]));
   return [...groups.values()].map((rows) => ({
     job_type: rows[0].job_type,
@@ -64,7 +65,10 @@ export function kindsOf(data) {
     tokens_out: sumOf(rows, (row) => row.tokens_out),
     event_count: sumOf(rows, (row) => row.event_count),
   }));
-}
+});
+
+/** The same for each collection by itself. */
+export const kindsByCollection = oncePer((data) => data.ai_drilldown.map((row) => ({...row, id: row.collection_id, title: row.collection_title})));
 
 /** The days from the first of the window to today; then those that have events all the same. */
 function daysOf(data, at, days) {

@@ -47,17 +47,31 @@ export class Table {
   }
 
   /**
-   * @param {Object[]} rows
+   * @param {Object[]} rows  the same array is taken for the same rows
    * @param {Column[]} columns
    * @param {Object} values  of the address
    * @param {Object<string, number>} [totals]  sums that the server has made
    */
   show(rows, columns, values, totals = {}) {
+    const keys = JSON.stringify(columns.map(({key, label}) => [key, label]));
+    const state = stateOf(this.name, values);
+    if (rows === this.rows && keys === this.keys) {
+      this.#turn(state);
+      return;
+    }
     Object.assign(this, {rows, columns, texts: null});
     this.totals = new Map(columns.filter((column) => column.sum).map((column) => [column.key, totals[column.key] ?? addUp(rows.map(column.value))]));
     this.largest = new Map([...this.totals.keys()].map((key) => [key, largest(rows, columns.find((column) => column.key === key))]));
-    this.#drawHead();
-    this.#draw(stateOf(this.name, values));
+    this.#drawHead(keys);
+    this.#draw(state);
+  }
+
+  /** Other parts of the page change too: then nothing does here. */
+  #turn(state) {
+    const next = {...state, sort: state.sort || this.sort};
+    if (Object.keys(next).some((key) => next[key] !== this.state[key])) {
+      this.#draw(state);
+    }
   }
 
   /** @param {typeof TABLE_STATE} state  sort: the key of a column, with "-" before it from the largest down */
@@ -107,9 +121,8 @@ export class Table {
     }).map(([, row]) => row);
   }
 
-  #drawHead() {
+  #drawHead(keys) {
     // What has the focus stays, where the columns stay.
-    const keys = JSON.stringify(this.columns.map(({key, label}) => [key, label]));
     if (this.keys === keys) {
       return;
     }
