@@ -29,6 +29,7 @@ describe("the overview", () => {
   test("the table of collections is the reply, and its total is the cards", async () => {
     const { page, data } = await opened("?collections_size=100");
     const { head, rows, exact, exactSums } = await table(page, "collections");
+    const events = head.indexOf("Events");
     const names = new Map(data.by_collection.map((row) =>
       [row.collection_id, row.collection_id === null ? "No collection" : row.collection_title ?? row.collection_id]));
     assert.deepEqual(rows.map(([name]) => name).sort(), [...names.values()].sort());
@@ -38,21 +39,22 @@ describe("the overview", () => {
       const row = exact.find(([name]) => name === title);
       assert.equal(number(row[1]), sum(ofType(given, "ai"), "total_value"));
       assert.equal(number(row[2]), sum(ofType(given, "ai"), "secondary_value"));
-      assert.equal(number(row.at(-1)), sum(given, "event_count"));
+      assert.equal(number(row[events]), sum(given, "event_count"));
     }
     const total = exactSums.at(-1);
     assert.equal(number(total[head.indexOf("AI tokens in")]), await figure(page, ".card[data-type=ai]"));
     assert.equal(number(total[head.indexOf("Storage")]), await figure(page, ".card[data-type=cas]"));
-    assert.equal(number(total.at(-1)), await figure(page, '.card[data-type=""]'));
+    assert.equal(number(total[events]), await figure(page, '.card[data-type=""]'));
     await clean(page);
   });
 
   test("rows of other pages are told as one, so that all adds up", async () => {
     const { page } = await opened();
-    const { exact, exactSums } = await table(page, "collections");
+    const { head, exact, exactSums } = await table(page, "collections");
     const [others, total] = exactSums;
+    const events = head.indexOf("Events");
     assert.match(others[0], /^\d+ others$/);
-    assert.equal(exact.reduce((all, row) => all + number(row.at(-1)), 0) + number(others.at(-1)), number(total.at(-1)));
+    assert.equal(exact.reduce((all, row) => all + number(row[events]), 0) + number(others[events]), number(total[events]));
     await clean(page);
   });
 
@@ -99,6 +101,50 @@ describe("the overview", () => {
     assert.ok(Math.abs(number(title) / before - 1) < 0.01, `${title}, ${before}`);
     await asking(page, `${USAGE}days=365`, () => page.getByRole("button", { name: "365 days" }).click());
     await change.filter({ hasText: "No comparison" }).waitFor();
+    await clean(page);
+  });
+
+  test("each collection has its change, of events or of the chosen type", async () => {
+    const { page, data } = await opened("?days=7&collections_size=100");
+    const both = await (await own.site.fetch("/admin/usage?days=14", "admin")).json();
+    for (const [label, type, key] of [["Change, Events", null, "event_count"], ["Change, Storage", "cas", "total_value"]]) {
+      if (type !== null) {
+        await page.locator(`.card[data-type=${type}]`).click();
+      }
+      await page.locator("[data-table=collections] tbody td.up, [data-table=collections] tbody td.down").first().waitFor();
+      const { head, exact } = await table(page, "collections");
+      const at = head.indexOf(label);
+      for (const { collection_id: id, collection_title: title } of data.by_collection.filter((row) => row.collection_title !== null)) {
+        const of = (reply) => sum(reply.by_collection.filter((row) => row.collection_id === id && (type === null || row.resource_type === type)), key);
+        const before = of(both) - of(data);
+        const told = exact.find(([name]) => name === title)[at];
+        // Events leave the window between the questions.
+        assert.ok(before === 0 || Math.abs(number(told) / before - 1) < 0.05, `${title}: ${told}, ${before}`);
+      }
+    }
+    await page.locator('[data-table=collections] th[data-key="change"] button').click();
+    assert.match(page.url(), /collections_sort=-change/);
+    await clean(page);
+  });
+
+  test("the cost is that of the statistics for the same time, by day too", async () => {
+    const { page } = await opened("?days=7");
+    const card = page.locator('.card[data-type=":cost"]');
+    await card.locator(".change svg").waitFor();
+    const [now, before] = await Promise.all(["bucket=day", "bucket=none"].map((bucket) => replyOf(page, bucket)));
+    assert.equal(now.filters_applied.since, before.filters_applied.until);
+    assert.equal(await figure(page, '.card[data-type=":cost"]'), now.totals.cost_usd);
+    assert.equal(number(await card.locator(".change").getAttribute("title")), before.totals.cost_usd);
+    await card.click();
+    assert.match(page.url(), /show=:cost/);
+    const values = await page.evaluate(() => globalThis.Chart.getChart(document.querySelector(".daily canvas")).data.datasets.map(({ data }) => data));
+    assert.deepEqual(values.map((days) => days.filter((cost) => cost !== 0)), [now.buckets.map((row) => row.cost_usd)]);
+    await page.getByRole("group", { name: "By day as" }).getByRole("button", { name: "Table" }).click();
+    const { head, exactSums } = await table(page, "days");
+    assert.ok(Math.abs(number(exactSums.at(-1)[head.indexOf("AI cost")]) - now.totals.cost_usd) < 1e-6);
+    // The statistics know no collections.
+    await asking(page, "collection_id=", () => page.locator("[data-table=collections] [data-collection]").first().click());
+    assert.equal(await card.count(), 0);
     await clean(page);
   });
 
@@ -232,10 +278,11 @@ describe("the overview", () => {
   test("each table is a file, with every digit", async () => {
     const { page, data } = await opened();
     const collections = await downloaded(page, () => page.getByLabel("CSV: Collections").click());
-    assert.match(collections.name, /^tally-collections-\d{4}-\d\d-\d\d\.csv$/);
-    assert.equal(collections.head[1], "AI tokens in");
+    assert.match(collections.name, /^tally-collections-30-days-to-\d{4}-\d\d-\d\d\.csv$/);
+    assert.deepEqual(collections.head.slice(0, 5), ["Collection", "Collection id", "AI tokens in (count)", "AI tokens out", "Transcription (seconds)"]);
+    assert.deepEqual(collections.rows.map(([, id]) => id || null).sort(), [...new Set(data.by_collection.map((row) => row.collection_id))].sort());
     assert.equal(collections.rows.length, new Set(data.by_collection.map((row) => row.collection_id)).size);
-    assert.equal(collections.rows.reduce((all, row) => all + Number(row[1]), 0), sum(ofType(data.by_collection, "ai"), "total_value"));
+    assert.equal(collections.rows.reduce((all, row) => all + Number(row[2]), 0), sum(ofType(data.by_collection, "ai"), "total_value"));
     const kinds = await downloaded(page, () => page.getByLabel("CSV: AI by kind of job").click());
     assert.equal(kinds.rows.reduce((all, row) => all + Number(row[3]), 0), sum(data.ai_drilldown, "tokens_out"));
     assert.equal((await downloaded(page, () => page.getByLabel("CSV: By day").click())).rows.length, 31);

@@ -1,94 +1,107 @@
-// A card for each resource type, and one for all events.
+// A card for all events, one for what AI cost, and one for each resource type.
 
 import {addUp} from './amounts.js';
 import {Card} from './card.js';
+import {COST} from './cost.js';
 import {element, foreign} from './element.js';
-import {amount, compact, exact, exactAmount} from './format.js';
+import {amount, compact, cost as dollars, exact, exactAmount, exactCost} from './format.js';
 import {dailyOf, typesOf} from './overview_figures.js';
 import {classOf, drawingOf, isKnown, nameOf, unitOf} from './resource_types.js';
 import {text} from './texts.js';
 
 const ALL = '';
 const PILE = 'M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5';
+const COIN = 'M12 3v18M16.5 7.5C16 6 14.3 5.2 12 5.2c-2.6 0-4.5 1.2-4.5 3.2 0 4.6 9.2 2.2 9.2 7 0 2.1-2 3.4-4.7 3.4-2.5 0-4.4-1-4.9-2.8';
 const NONE = {events: 0, amount: 0, second: 0};
 
-/** Of all events, and of types without an amount, the events are the figure. */
-function unitFor(type) {
-  return type === ALL ? null : unitOf(type);
-}
-
-function shown(size, type) {
-  return unitFor(type) === null ? compact(size) : amount(size, unitFor(type));
-}
-
-function whole(size, type) {
-  return unitFor(type) === null ? text('events', {count: size}) : exactAmount(size, unitFor(type));
-}
-
-/** What stands below the figure; `write` is how the tokens out are written. */
-function detailOf({events, second}, type, write) {
-  if (unitFor(type) === null) {
-    return text(type === ALL ? 'events_unit' : 'events_only');
-  }
-  const counted = text('events', {count: events});
-  return type === 'ai' ? `${text('tokens_out', {amount: write(second)})} · ${counted}` : counted;
-}
-
 function sumOfEvents(totals) {
-  const events = addUp([...totals.values()].map((one) => one.events));
-  return {...NONE, events, amount: events};
+  return addUp([...totals.values()].map((one) => one.events));
 }
 
-function figureOf(totals, type) {
-  return type === ALL ? sumOfEvents(totals) : totals.get(type) ?? NONE;
+function ofAll({totals, before}, daily) {
+  const events = sumOfEvents(totals);
+  return {
+    shown: compact(events), whole: text('events', {count: events}), detail: text('events_unit'), detailWhole: text('events_unit'),
+    line: daily.days.map((_, place) => addUp([...daily.byType.values()].map((one) => one.events[place]))),
+    before, amounts: () => [events, sumOfEvents(before.totals)], write: (size) => text('events', {count: size}),
+  };
 }
 
-/** A value for each day. */
-function lineOf({byType, days}, type) {
-  return type === ALL ? days.map((_, place) => addUp([...byType.values()].map(({events}) => events[place])))
-    : byType.get(type)?.amounts ?? days.map(() => 0);
+function ofCost({totals, cost}, daily) {
+  if (cost === null || cost.unknown !== undefined) {
+    return {shown: cost === null ? '…' : '–', whole: cost?.unknown ?? text('loading'), detail: '', detailWhole: '', line: [], before: cost};
+  }
+  const events = Number(totals.get('ai')?.events ?? 0);
+  const each = events > 0 ? cost.total / events : 0;
+  return {
+    shown: dollars(cost.total), whole: exactCost(cost.total),
+    detail: text('per_event', {amount: dollars(each)}), detailWhole: text('per_event', {amount: exactCost(each)}),
+    line: daily.days.map((day) => cost.byDay.get(day) ?? 0),
+    before: cost, amounts: () => [cost.total, cost.before], write: exactCost,
+  };
+}
+
+/** Of types without an amount the events are the figure. */
+function ofType(type, {totals, before}, daily) {
+  const unit = unitOf(type);
+  const {events, amount: size, second} = totals.get(type) ?? NONE;
+  const write = (value) => (unit === null ? text('events', {count: value}) : exactAmount(value, unit));
+  const counted = unit === null ? text('events_only') : text('events', {count: events});
+  const detail = (number) => (type === 'ai' ? `${text('tokens_out', {amount: number(second)})} · ${counted}` : counted);
+  return {
+    shown: unit === null ? compact(size) : amount(size, unit), whole: write(size), detail: detail(compact), detailWhole: detail(exact),
+    line: daily.byType.get(type)?.amounts ?? daily.days.map(() => 0),
+    before, amounts: () => [size, (before.totals.get(type) ?? NONE).amount], write,
+  };
+}
+
+function figureOf(key, answer, daily) {
+  return key === ALL ? ofAll(answer, daily) : key === COST ? ofCost(answer, daily) : ofType(key, answer, daily);
+}
+
+function partsOf(key) {
+  if (key === ALL) {
+    return {name: text('all_events'), drawing: PILE, look: 'type-all'};
+  }
+  if (key === COST) {
+    return {name: text('cost_of_ai'), drawing: COIN, look: 'type-cost'};
+  }
+  return {name: isKnown(key) ? nameOf(key) : foreign(key), drawing: drawingOf(key), look: classOf(key)};
 }
 
 export class Cards {
-  /** @param {function(string)} choose  gets a type, or "" for all events */
+  /** @param {function(string)} choose  gets a type, COST, or "" for all events */
   constructor(choose) {
     this.choose = choose;
     this.cards = new Map();
     this.root = element('section', {class: 'cards', 'aria-label': text('types')});
   }
 
-  show({data, totals, at, days}, before, chosen) {
-    this.#arrange([ALL, ...typesOf(data)]);
+  /** @param {Object} answer  what is known; cost undefined: there is none for what is chosen */
+  show(answer, chosen) {
+    const {data, at, days, cost} = answer;
+    this.#arrange([ALL, ...(cost === undefined ? [] : [COST]), ...typesOf(data)]);
     const daily = dailyOf(data, at, days);
-    for (const [type, card] of this.cards) {
-      const figure = figureOf(totals, type);
-      card.show({shown: shown(figure.amount, type), whole: whole(figure.amount, type), detail: detailOf(figure, type, compact), detailWhole: detailOf(figure, type, exact),
-                 line: lineOf(daily, type), isChosen: type === chosen});
-    }
-    this.compare(totals, before);
-  }
-
-  /** @param {{totals: Map}|{unknown: string}|null} before */
-  compare(totals, before) {
-    for (const [type, {change}] of this.cards) {
-      change.tell(before, () => [figureOf(totals, type).amount, figureOf(before.totals, type).amount], (size) => whole(size, type));
+    for (const [key, card] of this.cards) {
+      const {before, amounts, write, ...figure} = figureOf(key, answer, daily);
+      card.show({...figure, isChosen: key === chosen});
+      card.change.tell(before, amounts, write);
     }
   }
 
-  #arrange(types) {
-    if (JSON.stringify(types) === JSON.stringify([...this.cards.keys()])) {
+  #arrange(keys) {
+    if (JSON.stringify(keys) === JSON.stringify([...this.cards.keys()])) {
       return;
     }
-    this.cards = new Map(types.map((type) => [type, this.#make(type)]));
+    this.cards = new Map(keys.map((key) => [key, this.#make(key)]));
     this.root.replaceChildren(...[...this.cards.values()].map(({root}) => root));
   }
 
-  #make(type) {
-    const name = type === ALL ? text('all_events') : isKnown(type) ? nameOf(type) : foreign(type);
+  #make(key) {
     const card = new Card({
-      name, drawing: type === ALL ? PILE : drawingOf(type), look: type === ALL ? 'type-all' : classOf(type), hint: text('card_hint'), data: {'data-type': type},
+      ...partsOf(key), hint: text('card_hint'), data: {'data-type': key},
       // A second click leads back to all.
-      choose: () => this.choose(card.root.getAttribute('aria-pressed') === 'true' ? ALL : type),
+      choose: () => this.choose(card.root.getAttribute('aria-pressed') === 'true' ? ALL : key),
     });
     return card;
   }

@@ -1,7 +1,7 @@
 // How much more than in the period before.
 
 import {element, icon, unseen} from './element.js';
-import {change} from './format.js';
+import {changeBy, growth} from './format.js';
 import {text} from './texts.js';
 
 const DRAWINGS = {up: 'M7 17 17 7M9 7h8v8', down: 'M7 7l10 10M9 17h8V9', level: 'M5 12h14'};
@@ -31,9 +31,10 @@ export class Change {
 
   #show(now, then, whole) {
     const way = now > then ? 'up' : now < then ? 'down' : 'level';
+    const ratio = growth(now, then);
     const earlier = text('before', {amount: whole(then)});
     this.root.classList.add(way);
     this.root.title = earlier;
-    this.root.replaceChildren(icon(DRAWINGS[way]), Number(then) === 0 ? text(Number(now) === 0 ? 'unchanged' : 'new') : change(now, then), unseen(` (${earlier})`));
+    this.root.replaceChildren(icon(DRAWINGS[way]), ratio === null ? text('unchanged') : changeBy(ratio), unseen(` (${earlier})`));
   }
 }

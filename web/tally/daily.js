@@ -1,12 +1,13 @@
-// The days: bars of all types on each other by their events, or those of one type by its amount.
+// The days: bars of all types on each other by their events, those of one type by its amount, or what AI cost.
 
 import {addUp} from './amounts.js';
+import {COST} from './cost.js';
 import {element, foreign} from './element.js';
-import {amount, compact, exact, exactAmount, longDay, shortDay} from './format.js';
+import {amount, compact, cost as dollars, exact, exactAmount, exactCost, longDay, shortDay} from './format.js';
 import {dailyOf, topOf, typesOf} from './overview_figures.js';
 import {chartOrTable, panel} from './panel.js';
 import {Plot} from './plot.js';
-import {classOf, isKnown, nameOf, unitOf} from './resource_types.js';
+import {classOf, inOrder, isKnown, nameInFile, nameOf, unitOf} from './resource_types.js';
 import {Table} from './table.js';
 import {text} from './texts.js';
 
@@ -15,11 +16,20 @@ const MOST = 7;
 const REST = '\u0000rest';
 
 function colourOf(type) {
-  return type === REST || !isKnown(type) ? '--type-other' : `--type-${type}`;
+  return type === COST ? '--type-cost' : type === REST || !isKnown(type) ? '--type-other' : `--type-${type}`;
 }
 
+/** @param {string} type  also REST, COST, and "" for all events */
 function labelOf(type) {
-  return type === REST ? text('other_types') : nameOf(type);
+  const own = {[REST]: 'other_types', [COST]: 'cost_of_ai', '': 'all_events'};
+  return type in own ? text(own[type]) : nameOf(type);
+}
+
+function writerOf(type) {
+  if (type === COST) {
+    return dollars;
+  }
+  return type === '' || unitOf(type) === null ? compact : (value) => amount(value, unitOf(type));
 }
 
 export class Daily {
@@ -35,23 +45,27 @@ export class Daily {
     this.root = this.panel.root;
   }
 
-  show({data, at, days}, values) {
+  show({data, at, days, cost, period}, values) {
     const types = typesOf(data);
-    const chosen = types.includes(values.show) ? values.show : '';
+    const measures = ['', ...(cost === undefined || cost?.unknown !== undefined ? [] : [COST]), ...types];
+    const chosen = measures.includes(values.show) ? values.show : '';
     const daily = dailyOf(data, at, days);
-    this.#offer(types, chosen);
+    daily.cost = cost?.byDay ? daily.days.map((day) => cost.byDay.get(day) ?? 0) : null;
+    this.measure.replaceChildren(...measures.map((type) => element('option', {value: type}, labelOf(type))));
+    this.measure.value = chosen;
     this.view.show(values.daily);
     this.#draw(daily, chosen, values);
-    this.#list(daily, types, values);
+    this.#list(daily, types, values, period);
   }
 
-  #offer(types, chosen) {
-    this.measure.replaceChildren(element('option', {value: ''}, text('all_events')), ...types.map((type) => element('option', {value: type}, nameOf(type))));
-    this.measure.value = chosen;
-  }
-
-  /** What is stacked: the types, the small ones of very many as one. */
-  #stack({byType, days}) {
+  /** What is stacked: one type, the cost once it is known, or all types, the small ones of very many as one. */
+  #stack({byType, days, cost}, chosen) {
+    if (chosen === COST) {
+      return new Map(cost === null ? [] : [[COST, cost]]);
+    }
+    if (chosen !== '') {
+      return new Map([[chosen, byType.get(chosen)?.amounts ?? []]]);
+    }
     const sums = [...byType].map(([type, {events}]) => [type, events, addUp(events)]);
     const {top, rest} = topOf(sums, MOST, ([, , sum]) => sum);
     const shown = new Map(top.map(([type, events]) => [type, events]));
@@ -62,19 +76,17 @@ export class Daily {
   }
 
   #draw(daily, chosen, values) {
-    const stack = chosen === '' ? this.#stack(daily) : new Map([[chosen, daily.byType.get(chosen)?.amounts ?? []]]);
-    const order = [...typesOf({by_collection: [], daily: [...stack.keys()].filter((type) => type !== REST).map((type) => ({resource_type: type}))}),
-                   ...(stack.has(REST) ? [REST] : [])];
-    const unit = chosen === '' ? null : unitOf(chosen);
+    const stack = this.#stack(daily, chosen);
+    const order = [...inOrder(new Set([...stack.keys()].filter((type) => type !== REST))), ...(stack.has(REST) ? [REST] : [])];
     this.#drawLegend(chosen === '' ? order : [], values.hide);
     this.plot.show({
       labels: daily.days.map(shortDay),
       titles: daily.days.map((day, place) => `${longDay(day)}${daily.partial.has(place) ? ' *' : ''}`),
-      format: (value) => (unit === null ? compact(value) : amount(value, unit)),
+      format: writerOf(chosen),
       partial: daily.partial,
       series: order.filter((type) => chosen !== '' || !values.hide.includes(type))
         .map((type) => ({name: labelOf(type), colour: colourOf(type), values: stack.get(type).map(Number)})),
-      summary: text('daily_summary', {what: chosen === '' ? text('all_events') : nameOf(chosen), count: daily.days.length}),
+      summary: text('daily_summary', {what: labelOf(chosen), count: daily.days.length}),
     });
   }
 
@@ -95,20 +107,22 @@ export class Daily {
     this.change({hide: hidden.includes(type) ? hidden.filter((one) => one !== type) : [...hidden, type]});
   }
 
-  #list({days, byType, partial}, types, values) {
+  #list({days, byType, partial, cost}, types, values, period) {
     const rows = days.map((day, place) => ({
-      day, partial: partial.has(place),
+      day, partial: partial.has(place), cost: cost?.[place],
       events: addUp([...byType.values()].map(({events}) => events[place])),
       amounts: Object.fromEntries([...byType].map(([type, {amounts}]) => [type, amounts[place]])),
     }));
     this.table.show(rows, [
       {key: 'day', label: text('day'), value: (row) => row.day, cell: (row) => element('span', {}, longDay(row.day), row.partial ? element('small', {}, ` ${text('not_complete')}`) : null)},
       {key: 'events', label: text('all_events'), value: (row) => row.events, format: exact, sum: true},
+      ...(cost === null ? [] : [{key: 'cost', label: labelOf(COST), value: (row) => row.cost, format: dollars, exact: exactCost, sum: true, colour: 'type-cost'}]),
       ...types.filter((type) => unitOf(type) !== null || types.length > 1).map((type) => ({
         key: `type:${type}`, label: nameOf(type), value: (row) => row.amounts[type] ?? 0, sum: true, colour: classOf(type),
+        file: [{label: nameInFile(type), value: (row) => row.amounts[type] ?? 0}],
         format: (value) => (unitOf(type) === null ? compact(value) : amount(value, unitOf(type))),
         exact: (value) => (unitOf(type) === null ? exact(value) : exactAmount(value, unitOf(type))),
       })),
-    ], values);
+    ], values, period);
   }
 }

@@ -62,7 +62,7 @@ const AMOUNTS = {
   count: (value) => compact(value),
   bytes: (value) => bytes(Number(value)),
   seconds: (value) => seconds(Number(value)),
-  minutes: (value) => inUnit(Number(value), 'minute'),
+  minutes: (value) => (Math.abs(Number(value)) < 60 ? inUnit(Number(value), 'minute') : inUnit(Number(value) / 60, 'hour')),
 };
 
 const EXACT = {
@@ -93,9 +93,23 @@ export function exactCost(value) {
   return number(value, {style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 20});
 }
 
-/** How much more or less than before, with its sign. */
-export function change(now, before) {
-  const ratio = Number(now) / Number(before) - 1;
+/** How much more than before: 0.5 is half as much again; null where there is nothing to compare. */
+export function growth(now, before) {
+  if (before === null || (Number(before) === 0 && Number(now) === 0)) {
+    return null;
+  }
+  return Number(before) === 0 ? Infinity : Number(now) / Number(before) - 1;
+}
+
+/** A growth with its sign. */
+export function changeBy(ratio) {
+  if (ratio === Infinity) {
+    return text('new');
+  }
+  // Of next to nothing anything is very much more.
+  if (ratio >= 100) {
+    return `>×${exact(100)}`;
+  }
   if (ratio >= 10) {
     return `×${compact(ratio + 1)}`;
   }

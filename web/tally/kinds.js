@@ -1,7 +1,7 @@
 // AI jobs by their type and the level of the model: a chart of the largest, and all of them in a table.
 
 import {addUp} from './amounts.js';
-import {collectionCell, collectionChooser, titleOf} from './collections.js';
+import {collectionCell, collectionChooser, collectionFile, titleOf} from './collections.js';
 import {element, foreign, plain} from './element.js';
 import {compact, exact} from './format.js';
 import {kindsByCollection, kindsOf, topOf} from './overview_figures.js';
@@ -47,13 +47,13 @@ export class Kinds {
     this.root = this.panel.root;
   }
 
-  show({data}, values) {
+  show({data, period}, values) {
     this.root.hidden = data.ai_drilldown.length === 0;
     const kinds = kindsOf(data);
     this.measure.press(values.measure);
     this.by.press(values.by);
     this.#draw(kinds, values.measure);
-    this.#list(values.by === 'kind' ? kinds : kindsByCollection(data), values);
+    this.#list(values.by === 'kind' ? kinds : kindsByCollection(data), values, period);
   }
 
   #draw(kinds, measure) {
@@ -73,16 +73,16 @@ export class Kinds {
     });
   }
 
-  #list(rows, values) {
+  #list(rows, values, period) {
     const numbers = MEASURES.map((measure) => ({
       key: measure, label: text(`measure_${measure}`), value: (row) => row[measure], format: compact, exact, sum: true, colour: measure === 'event_count' ? 'type-all' : 'type-ai',
     }));
     this.table.show(rows, [
-      ...(values.by === 'collection' ? [{key: 'title', label: text('collection'), value: titleOf, cell: (row) => collectionCell(row, this.choose)}] : []),
+      ...(values.by === 'collection' ? [{key: 'title', label: text('collection'), value: titleOf, cell: (row) => collectionCell(row, this.choose), file: collectionFile()}] : []),
       {key: 'job', label: text('job_type'), value: (row) => row.job_type, cell: (row) => named(row.job_type, text('no_job_type'))},
       {key: 'level', label: text('model_level'), value: (row) => row.model_level,
        cell: (row) => (LEVELS.includes(row.model_level) ? nameOfLevel(row.model_level) : named(row.model_level, text('no_level')))},
       ...numbers,
-    ], values);
+    ], values, period);
   }
 }

@@ -3,14 +3,15 @@
 import {oneOf, wholeNumber, words} from './address.js';
 import {Cards} from './cards.js';
 import {Collections, titleOf} from './collections.js';
-import {Comparison} from './comparison.js';
 import {buttons} from './controls.js';
+import {findCost} from './cost.js';
 import {Daily} from './daily.js';
 import {element} from './element.js';
 import {ask} from './fetching.js';
 import {dayOf, dayRange} from './format.js';
 import {Kinds} from './kinds.js';
-import {collectionsOf, periodBefore, totalsByType} from './overview_figures.js';
+import {Later} from './later.js';
+import {beforeByCollection, collectionsOf, periodBefore, totalsByType} from './overview_figures.js';
 import {Picker} from './picker.js';
 import {Shell} from './shell.js';
 import {tableFields} from './table.js';
@@ -37,8 +38,8 @@ let answer = null;
 const titles = new Map();
 let everyCollection = {days: null, list: []};
 
-const comparison = new Comparison(() => cards.compare(answer.totals, comparison.before));
-const shell = new Shell('overview', {fields, question: ['days', 'collection'], load, keep, press, draw, forget: () => comparison.forget(),
+const [comparison, cost] = [new Later(draw), new Later(draw)];
+const shell = new Shell('overview', {fields, question: ['days', 'collection'], load, keep, press, draw, forget,
                                      elsewhere: {href: '../usage/', label: text('page_statistics')}});
 const change = (changes, instead) => shell.change(changes, instead);
 const cards = new Cards((type) => change({show: type}));
@@ -95,18 +96,27 @@ async function load(options) {
 
 function keep(loaded) {
   answer = {...loaded, totals: totalsByType(loaded.data)};
+  const {at, days: period, collection} = answer;
   remember(loaded.data, loaded.collection === null ? loaded.days : null);
   press();
-  comparison.find((signal) => findBefore(answer, signal));
+  comparison.find((signal) => findBefore(answer, signal), text('no_comparison'));
+  if (collection === null) {
+    cost.find((signal) => findCost(at, period, signal), text('no_cost'));
+  }
 }
 
 /** The period before is what twice as many days have more. */
-async function findBefore({days: period, collection, totals}, signal) {
+async function findBefore({data: now, days: period, collection, totals}, signal) {
   if (2 * period > MOST_DAYS) {
     return {unknown: text('no_comparison_beyond', {count: MOST_DAYS})};
   }
   const {data} = await ask('usage', {days: 2 * period, collection_id: collection}, {signal});
-  return {totals: periodBefore(totalsByType(data), totals)};
+  return {totals: periodBefore(totalsByType(data), totals), collections: beforeByCollection(data, now)};
+}
+
+function forget() {
+  comparison.forget();
+  cost.forget();
 }
 
 function draw() {
@@ -115,10 +125,11 @@ function draw() {
   const about = collection === null ? text('all_collections') : element('bdi', {}, titles.get(collection) ?? collection);
   shell.subtitle.replaceChildren(`${text('overview_of', {days: text('days_long', {count: period}), range: dayRange(dayOf(at - period * DAY), dayOf(at))})} · `, about);
   if (shell.showParts(data.by_collection.length > 0 ? null : [text(collection === null ? 'empty_overview' : 'empty_collection'), text('empty_how')])) {
-    cards.show(answer, comparison.before, values.show);
-    daily.show(answer, values);
-    kinds.show(answer, values);
-    collections.show(answer, values);
+    const known = {...answer, before: comparison.found, cost: collection === null ? cost.found : undefined, period: `${period}-days-to-${dayOf(at)}`};
+    cards.show(known, values.show);
+    daily.show(known, values);
+    kinds.show(known, values);
+    collections.show(known, values);
   }
 }
 

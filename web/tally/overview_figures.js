@@ -117,6 +117,15 @@ export function periodBefore(both, now) {
   return before;
 }
 
+/** The same for each collection: a Map by id of {events, amounts: {type: amount}}. */
+export function beforeByCollection(both, now) {
+  const later = new Map(collectionsOf(now).map((row) => [row.id, row]));
+  return new Map(collectionsOf(both).map(({id, events, amounts}) => [id, {
+    events: difference(events, later.get(id)?.events ?? 0),
+    amounts: Object.fromEntries(Object.entries(amounts).map(([type, amount]) => [type, difference(amount, later.get(id)?.amounts[type] ?? 0)])),
+  }]));
+}
+
 /** Events that came between the two answers can make it less than nothing. */
 function difference(whole, part) {
   const rest = new Sum().add(whole).add(-part).value;

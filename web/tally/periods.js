@@ -2,7 +2,7 @@
 
 import {element} from './element.js';
 import {isCost, shown, shownWhole} from './figures.js';
-import {longDay, month, shortDay} from './format.js';
+import {dayOf, longDay, month, shortDay} from './format.js';
 import {panel} from './panel.js';
 import {Plot} from './plot.js';
 import {buttons} from './controls.js';
@@ -45,7 +45,7 @@ export class Periods {
     this.#list(periods, data, values);
   }
 
-  #list(periods, {totals, filters_applied: {bucket}}, values) {
+  #list(periods, {totals, filters_applied: {bucket, since, until}}, values) {
     this.table.show(periods, [
       {key: 'start', label: text(`bucket_${bucket}`), value: (row) => row.start,
        cell: (row) => element('span', {}, LONG[bucket](row.start), row.partial ? element('small', {}, ` ${text('not_whole')}`) : null)},
@@ -54,6 +54,6 @@ export class Periods {
         // Money is to be read to the last digit that counts; so are counts, which stand beside each other.
         format: (value) => (isCost(figure) ? shown(value, figure) : shownWhole(value, figure)), exact: (value) => shownWhole(value, figure),
       })),
-    ], values, totals);
+    ], values, `${dayOf(since)}-to-${dayOf(Date.parse(until) - 1)}`, totals);
   }
 }

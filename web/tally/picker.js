@@ -51,6 +51,9 @@ export class Picker {
     if (found.length === 0 && isUuid(typed)) {
       this.options.push({id: typed, title: typed});
     }
+    // Two of one name are told apart by their ids.
+    const names = this.options.map(({title}) => title);
+    this.twins = new Set(names.filter((name, at) => names.indexOf(name) !== at));
     this.active = wanted === '' ? -1 : 0;
     const rest = found.length - MOST;
     this.list.replaceChildren(
@@ -63,7 +66,8 @@ export class Picker {
   #option({id, title}, at) {
     // Chosen before the field loses the focus, and with it the list.
     return element('li', {role: 'option', id: `collection-${at}`, 'aria-selected': String(id === (this.chosen?.id ?? null)),
-                          onmousedown: (event) => { event.preventDefault(); this.#take(at); }}, foreign(title));
+                          onmousedown: (event) => { event.preventDefault(); this.#take(at); }},
+                   foreign(title), this.twins.has(title) && id !== null ? element('small', {}, ` ${id}`) : null);
   }
 
   #mark() {

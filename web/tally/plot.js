@@ -1,5 +1,6 @@
 // Charts, drawn by Chart.js in the page's own colours.
 
+import {addUp} from './amounts.js';
 import {element} from './element.js';
 import {text} from './texts.js';
 
@@ -76,7 +77,10 @@ function tooltip(plot) {
       title: (items) => plot.data.titles[items[0]?.dataIndex ?? 0],
       label: (item) => ` ${item.dataset.label}: ${plot.data.format(item.raw)}`,
       labelColor: (item) => ({backgroundColor: colourOf(plot.data.series[item.datasetIndex].colour), borderColor: 'transparent'}),
-      footer: (items) => (plot.data.partial.has(items[0]?.dataIndex) ? text('not_complete') : ''),
+      footer: (items) => [
+        ...(items.length > 1 ? [`${text('total')}: ${plot.data.format(addUp(items.map(({raw}) => raw)))}`] : []),
+        ...(plot.data.partial.has(items[0]?.dataIndex) ? [text('not_complete')] : []),
+      ],
     },
   };
 }
@@ -110,7 +114,11 @@ export class Plot {
   }
 
   show(data, kind = this.kind) {
-    this.data = data;
+    const drawn = JSON.stringify([kind, data, [...data.partial]]);
+    if (this.drawn === drawn) {
+      return;
+    }
+    Object.assign(this, {data, drawn});
     this.canvas.setAttribute('aria-label', data.summary);
     if (globalThis.Chart === undefined) {
       this.root.replaceChildren(element('p', {class: 'missing'}, text('no_charts')));

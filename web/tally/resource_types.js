@@ -41,3 +41,8 @@ export function classOf(type) {
 export function nameOf(type) {
   return isKnown(type) ? text(`type_${type}`) : plain(type);
 }
+
+/** With what its numbers count, for a file that has nothing but those. */
+export function nameInFile(type) {
+  return `${nameOf(type)} (${text(`unit_${unitOf(type) ?? 'events'}`)})`;
+}

@@ -1,13 +1,13 @@
 // The page of /usage/: messages, tokens and cost of one user, bot, channel, thread or agent, or of all of them.
 
 import {oneOf} from './address.js';
-import {Comparison} from './comparison.js';
 import {buttons} from './controls.js';
 import {element, foreign} from './element.js';
 import {ask} from './fetching.js';
 import {Figures} from './figures.js';
 import {Filters, FILTERS} from './filters.js';
 import {dayOf, dayRange} from './format.js';
+import {Later} from './later.js';
 import {Periods} from './periods.js';
 import {Shell} from './shell.js';
 import {FIGURES, periodsOf, WINDOWS} from './statistics_figures.js';
@@ -35,7 +35,7 @@ const QUESTION = ['window', 'from', 'to', 'bucket', ...FILTERS.map(({name}) => n
 let answer = null;
 let caller = null;
 
-const comparison = new Comparison(() => figures.compare(answer.data.totals, comparison.before));
+const comparison = new Later(() => figures.compare(answer.data.totals, comparison.found));
 const shell = new Shell('statistics', {fields, question: QUESTION, load, keep, press, draw, forget: () => comparison.forget()});
 const change = (changes, instead) => shell.change(changes, instead);
 const figures = new Figures((figure) => change({figure}));
@@ -102,7 +102,7 @@ async function load(options) {
 
 function keep(loaded) {
   answer = loaded;
-  comparison.find((signal) => findBefore(loaded.data.filters_applied, signal));
+  comparison.find((signal) => findBefore(loaded.data.filters_applied, signal), text('no_comparison'));
 }
 
 /** The period before is as long as the one that is shown, and ends where that begins. */
@@ -118,7 +118,7 @@ function draw() {
   const {since, until} = data.filters_applied;
   shell.subtitle.replaceChildren(`${dayRange(dayOf(since), dayOf(Date.parse(until) - 1))} · `, ...describeFilters(data.filters_applied));
   if (shell.showParts(data.totals.messages > 0 ? null : [text('empty_statistics'), text('empty_how')])) {
-    figures.show(answer, comparison.before, values.figure);
+    figures.show(answer, comparison.found, values.figure);
     periods.show(answer, values);
   }
 }

@@ -3,7 +3,7 @@
 import {addUp, compareNumbers} from './amounts.js';
 import {download} from './csv.js';
 import {element, icon, unseen} from './element.js';
-import {collator, dayOf, exact, share} from './format.js';
+import {collator, exact, share} from './format.js';
 import {text} from './texts.js';
 
 const SIZES = [10, 25, 50, 100];
@@ -16,9 +16,11 @@ const ARROW_DOWN = 'M12 4v11M7 11l5 5 5-5M5 20h14';
  * @property {function(Object): *} value     what is sorted by and written to the file; null comes last
  * @property {function(Object): (Node|string)} [cell]  of a column of texts
  * @property {function(*): string} [format]  makes it a column of numbers
- * @property {function(*): string} [exact]   every digit of it
+ * @property {function(*, Object): string} [exact]   every digit of it
  * @property {boolean} [sum]                 added up in the last rows, and shown as a share of the sum
  * @property {string} [colour]               a class, for the bar of the share
+ * @property {function(*): string} [tone]    a class that goes by the value
+ * @property {{label: string, value: function(Object): *}[]} [file]  what stands in the file for it, if not the same
  */
 
 const TABLE_STATE = {sort: '', filter: '', page: 1, size: SIZES[0]};
@@ -50,9 +52,11 @@ export class Table {
    * @param {Object[]} rows  the same array is taken for the same rows
    * @param {Column[]} columns
    * @param {Object} values  of the address
+   * @param {string} period  as it stands in the name of the file
    * @param {Object<string, number>} [totals]  sums that the server has made
    */
-  show(rows, columns, values, totals = {}) {
+  show(rows, columns, values, period, totals = {}) {
+    this.period = period;
     const keys = JSON.stringify(columns.map(({key, label}) => [key, label]));
     const state = stateOf(this.name, values);
     if (rows === this.rows && keys === this.keys) {
@@ -154,20 +158,20 @@ export class Table {
     return element('tr', {}, ...this.columns.map((column, at) => {
       const value = column.value(row);
       if (column.format) {
-        return this.#number(column, value);
+        return this.#number(column, value, row);
       }
       return element(at === 0 ? 'th' : 'td', {scope: at === 0 ? 'row' : null}, column.cell ? column.cell(row) : value);
     }));
   }
 
-  #number(column, value) {
+  #number(column, value, row) {
     if (value === null) {
       return element('td', {class: 'number none'}, element('span', {'aria-hidden': 'true'}, '–'), unseen(text('none')));
     }
     const total = Number(this.totals.get(column.key) ?? 0);
     const part = column.sum && total > 0 ? Number(value) / total : null;
-    const all = (column.exact ?? exact)(value);
-    const cell = element('td', {class: `number ${column.colour ?? ''}`, title: part === null ? all : `${all} · ${share(part)}`}, column.format(value));
+    const all = (column.exact ?? exact)(value, row);
+    const cell = element('td', {class: `number ${column.colour ?? ''} ${column.tone?.(value) ?? ''}`, title: part === null ? all : `${all} · ${share(part)}`}, column.format(value));
     if (part !== null) {
       const bar = element('span');
       bar.style.width = `${Math.max(0, Math.min(1, Number(value) / this.largest.get(column.key))) * 100}%`;
@@ -232,8 +236,8 @@ export class Table {
   }
 
   #download() {
-    download(`tally-${this.name}-${dayOf(Date.now())}.csv`, [this.columns.map((column) => column.label),
-                           ...this.found.map((row) => this.columns.map((column) => column.value(row)))]);
+    const columns = this.columns.flatMap((column) => column.file ?? [column]);
+    download(`tally-${this.name}-${this.period}.csv`, [columns.map(({label}) => label), ...this.found.map((row) => columns.map(({value}) => value(row)))]);
   }
 }
 
