@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { asking, clean, counter, downloaded, figure, number, ofType, open, replyOf, sum, table } from "./page.mjs";
+import { asking, clean, compared, counter, downloaded, figure, number, ofType, open, replyOf, sum, table } from "./page.mjs";
 import { useBrowser } from "./use.mjs";
 
 const USAGE = "/admin/usage?";
@@ -42,8 +42,8 @@ describe("the overview", () => {
       assert.equal(number(row[events]), sum(given, "event_count"));
     }
     const total = exactSums.at(-1);
-    assert.equal(number(total[head.indexOf("AI tokens in")]), await figure(page, ".card[data-type=ai]"));
-    assert.equal(number(total[head.indexOf("Storage")]), await figure(page, ".card[data-type=cas]"));
+    assert.equal(number(total[head.indexOf("AI input tokens")]), await figure(page, ".card[data-type=ai]"));
+    assert.equal(number(total[head.indexOf("Data stored")]), await figure(page, ".card[data-type=cas]"));
     assert.equal(number(total[events]), await figure(page, '.card[data-type=""]'));
     await clean(page);
   });
@@ -62,6 +62,7 @@ describe("the overview", () => {
     await own.site.sql("insert into resource_usage_log (created_at, resource_type, detail) values (now() - interval '200 days', 'rare', '{}')");
     const [{ day }] = await own.site.sql("select to_char(now() at time zone 'UTC' - interval '200 days', 'FMMonth FMDD, YYYY') as day");
     const { page, data } = await opened("?days=365&daily=table&days_size=100&days_sort=day");
+    await compared(page);
     const first = await table(page, "days");
     const rare = first.head.indexOf("rare");
     assert.equal(first.rows.length, 100);
@@ -107,11 +108,11 @@ describe("the overview", () => {
   test("each collection has its change, of events or of the chosen type", async () => {
     const { page, data } = await opened("?days=7&collections_size=100");
     const both = await (await own.site.fetch("/admin/usage?days=14", "admin")).json();
-    for (const [label, type, key] of [["Change, Events", null, "event_count"], ["Change, Storage", "cas", "total_value"]]) {
+    for (const [label, type, key] of [["Change, Events", null, "event_count"], ["Change, Data stored", "cas", "total_value"]]) {
       if (type !== null) {
         await page.locator(`.card[data-type=${type}]`).click();
       }
-      await page.locator("[data-table=collections] tbody td.up, [data-table=collections] tbody td.down").first().waitFor();
+      await page.locator('[data-table=collections] tbody td[title^="The period before"]').first().waitFor();
       const { head, exact } = await table(page, "collections");
       const at = head.indexOf(label);
       for (const { collection_id: id, collection_title: title } of data.by_collection.filter((row) => row.collection_title !== null)) {
@@ -172,7 +173,7 @@ describe("the overview", () => {
     const [id, title] = [await entry.getAttribute("data-collection"), await entry.textContent()];
     await asking(page, `collection_id=${id}`, () => entry.click());
     const one = await replyOf(page, `days=30&collection_id=${id}`);
-    assert.ok((await page.locator(".subtitle").textContent()).endsWith(title));
+    assert.ok((await page.locator(".subtitle").textContent()).includes(`· ${title} ·`));
     assert.equal((await table(page, "collections")).rows.length, 1);
     assert.equal(await figure(page, ".card[data-type=ai]"), sum(ofType(one.by_collection, "ai"), "total_value"));
     const picker = page.getByRole("combobox", { name: "Collection", exact: true });
@@ -181,12 +182,12 @@ describe("the overview", () => {
     await picker.fill("seminar");
     await page.getByRole("option", { name: "History seminar" }).waitFor();
     await asking(page, "collection_id=", () => picker.press("Enter"));
-    assert.ok((await page.locator(".subtitle").textContent()).endsWith("History seminar"));
+    assert.ok((await page.locator(".subtitle").textContent()).includes("· History seminar ·"));
     await picker.click();
     await asking(page, `${USAGE}days=30`, () => page.getByRole("option", { name: "All collections" }).click());
     assert.doesNotMatch(page.url(), /collection=/);
     await asking(page, "collection_id=", () => page.goBack());
-    assert.ok((await page.locator(".subtitle").textContent()).endsWith("History seminar"));
+    assert.ok((await page.locator(".subtitle").textContent()).includes("· History seminar ·"));
     await clean(page);
   });
 
@@ -223,16 +224,16 @@ describe("the overview", () => {
     const { page, data } = await opened();
     const shown = () => page.evaluate(() => globalThis.Chart.getChart(document.querySelector(".daily canvas")).data.datasets.map(({ label, data: bars }) => [label, bars]));
     const all = await shown();
-    const entry = page.locator(".legend-entry", { hasText: "AI tokens in" });
+    const entry = page.locator(".legend-entry", { hasText: "AI" });
     await entry.click();
-    assert.deepEqual((await shown()).map(([label]) => label), all.map(([label]) => label).filter((label) => label !== "AI tokens in"));
+    assert.deepEqual((await shown()).map(([label]) => label), all.map(([label]) => label).filter((label) => label !== "AI"));
     assert.match(page.url(), /hide=ai/);
     await entry.click();
     assert.deepEqual(await shown(), all);
     const card = page.locator(".card[data-type=cas]");
     await card.click();
     const [[label, bytes]] = await shown();
-    assert.equal(label, "Storage");
+    assert.equal(label, "Data stored");
     assert.equal(bytes.reduce((total, one) => total + one, 0), sum(ofType(data.daily, "cas"), "total_value"));
     assert.equal(await page.locator("select[name=show]").inputValue(), "cas");
     await card.click();
@@ -257,8 +258,11 @@ describe("the overview", () => {
     await page.locator(".segments [data-value=tokens_out]").click();
     const other = await open(own, page.url());
     // But for what comes after the numbers, and for when they came.
-    const lasting = async (one) => (await one.locator("main").innerText()).replaceAll(/[×+-]?[\d.,]+[%KM]?\s*\(The period before.*|Numbers as of .*|As of .*/g, "")
-      .replaceAll(/[+-][\d.]+%|[+-]?\d+%|new|unchanged/g, "").replaceAll(/\s+/g, " ");
+    const lasting = async (one) => {
+      await compared(one);
+      return (await one.locator("main").innerText()).replaceAll(/[×+-]?[\d.,]+[%KM]?\s*\(The period before.*|Updated at .*|The period before.*/g, "")
+        .replaceAll(/[+-][\d.]+%|[+-]?\d+%|new|unchanged|>×\d+/g, "").replaceAll(/\s+/g, " ");
+    };
     assert.equal(await lasting(other), await lasting(page));
     await page.goBack();
     assert.doesNotMatch(page.url(), /measure/);
@@ -279,7 +283,7 @@ describe("the overview", () => {
     const { page, data } = await opened();
     const collections = await downloaded(page, () => page.getByLabel("CSV: Collections").click());
     assert.match(collections.name, /^tally-collections-30-days-to-\d{4}-\d\d-\d\d\.csv$/);
-    assert.deepEqual(collections.head.slice(0, 5), ["Collection", "Collection id", "AI tokens in (count)", "AI tokens out", "Transcription (seconds)"]);
+    assert.deepEqual(collections.head.slice(0, 5), ["Collection", "Collection id", "AI input tokens (count)", "AI output tokens", "Transcription (seconds)"]);
     assert.deepEqual(collections.rows.map(([, id]) => id || null).sort(), [...new Set(data.by_collection.map((row) => row.collection_id))].sort());
     assert.equal(collections.rows.length, new Set(data.by_collection.map((row) => row.collection_id)).size);
     assert.equal(collections.rows.reduce((all, row) => all + Number(row[2]), 0), sum(ofType(data.by_collection, "ai"), "total_value"));
@@ -301,7 +305,7 @@ describe("the overview", () => {
     assert.equal(await figure(page, ".card[data-type=pulse]"), 5);
     await card(page).evaluate((one) => { one.dataset.kept = "yes"; });
     await page.clock.install();
-    await page.getByLabel("Refresh by itself").selectOption("30");
+    await page.getByLabel("Automatic refresh").selectOption("30");
     assert.match(page.url(), /refresh=30/);
     await add(1);
     await asking(page, USAGE, () => page.clock.runFor(31_000));

@@ -20,6 +20,12 @@ export async function settled(page, state = "ready") {
   return page;
 }
 
+/** Waits for what the overview asks for once its numbers are there: the cost, and the period before. */
+export async function compared(page) {
+  await page.locator('.card[data-type=":cost"] .change svg').waitFor();
+  await page.locator('.card[data-type=""] .change > *').first().waitFor();
+}
+
 /** Keeps what the page itself is told, so that the test sees the same. */
 function keepReplies() {
   globalThis.replies = [];
@@ -71,8 +77,13 @@ export async function figure(page, card) {
 /** A table: what is seen, and what is told to who points at it. */
 export function table(page, name) {
   return page.locator(`[data-table=${name}] table`).evaluate(({ tHead, tBodies: [body], tFoot }) => {
-    const texts = (rows) => [...rows].map((row) => [...row.cells].map((cell) => cell.innerText.trim()));
-    const titles = (rows) => [...rows].map((row) => [...row.cells].map((cell) => cell.title || cell.innerText.trim()));
+    const seen = (cell) => {
+      const copy = cell.cloneNode(true);
+      copy.querySelectorAll(".unseen").forEach((part) => part.remove());
+      return copy.textContent.trim();
+    };
+    const texts = (rows) => [...rows].map((row) => [...row.cells].map(seen));
+    const titles = (rows) => [...rows].map((row) => [...row.cells].map((cell) => cell.title || seen(cell)));
     return { head: texts(tHead.rows)[0], rows: texts(body.rows), exact: titles(body.rows), sums: texts(tFoot.rows), exactSums: titles(tFoot.rows) };
   });
 }

@@ -26,12 +26,16 @@ describe("the statistics", () => {
       const values = await (await bars(page)).values;
       assert.deepEqual(values.filter((value) => value !== 0), data.buckets.map((bucket) => bucket[name]).filter((value) => value !== 0), name);
     }
-    assert.equal((await bars(page)).values.length, 30);
+    // The window begins at this time of the day, 30 days ago.
+    assert.equal((await bars(page)).values.length, 31);
     const { exactSums } = await table(page, "buckets");
     assert.deepEqual(exactSums.at(-1).slice(1).map(number), FIGURES.map((name) => data.totals[name]));
     const file = await downloaded(page, () => page.getByLabel("CSV: All figures").click());
-    assert.equal(file.rows.length, 30);
-    assert.equal(file.rows.reduce((all, row) => all + Number(row[2]), 0), data.totals.input_tokens);
+    assert.match(file.name, /^tally-buckets-\d{4}-\d\d-\d\d-to-\d{4}-\d\d-\d\d\.csv$/);
+    assert.deepEqual(file.head, ["Day", "Complete", "Messages", "Input tokens", "Output tokens", "Cached tokens", "All tokens", "Cost (USD)"]);
+    assert.deepEqual(file.rows.map((row) => row[1]), ["no", ...Array(29).fill("yes"), "no"].reverse());
+    assert.equal(file.rows.length, 31);
+    assert.equal(file.rows.reduce((all, row) => all + Number(row[3]), 0), data.totals.input_tokens);
     await clean(page);
   });
 

@@ -4,15 +4,20 @@ import {addUp} from './amounts.js';
 import {Card} from './card.js';
 import {COST} from './cost.js';
 import {element, foreign} from './element.js';
-import {amount, compact, cost as dollars, exact, exactAmount, exactCost} from './format.js';
+import {amount, compact, compactCost, cost as dollars, exact, exactAmount, exactCost} from './format.js';
 import {dailyOf, typesOf} from './overview_figures.js';
-import {classOf, drawingOf, isKnown, nameOf, unitOf} from './resource_types.js';
+import {classOf, drawingOf, isKnown, nameOfAmount, unitOf} from './resource_types.js';
 import {text} from './texts.js';
 
 const ALL = '';
 const PILE = 'M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5';
 const COIN = 'M12 3v18M16.5 7.5C16 6 14.3 5.2 12 5.2c-2.6 0-4.5 1.2-4.5 3.2 0 4.6 9.2 2.2 9.2 7 0 2.1-2 3.4-4.7 3.4-2.5 0-4.4-1-4.9-2.8';
 const NONE = {events: 0, amount: 0, second: 0};
+
+/** The values of the whole days: a part of a day would look like a fall. */
+function wholeOf({days, partial}, value) {
+  return days.flatMap((_, place) => (partial.has(place) ? [] : [value(place)]));
+}
 
 function sumOfEvents(totals) {
   return addUp([...totals.values()].map((one) => one.events));
@@ -22,7 +27,7 @@ function ofAll({totals, before}, daily) {
   const events = sumOfEvents(totals);
   return {
     shown: compact(events), whole: text('events', {count: events}), detail: text('events_unit'), detailWhole: text('events_unit'),
-    line: daily.days.map((_, place) => addUp([...daily.byType.values()].map((one) => one.events[place]))),
+    line: wholeOf(daily, (place) => addUp([...daily.byType.values()].map((one) => one.events[place]))),
     before, amounts: () => [events, sumOfEvents(before.totals)], write: (size) => text('events', {count: size}),
   };
 }
@@ -34,9 +39,9 @@ function ofCost({totals, cost}, daily) {
   const events = Number(totals.get('ai')?.events ?? 0);
   const each = events > 0 ? cost.total / events : 0;
   return {
-    shown: dollars(cost.total), whole: exactCost(cost.total),
+    shown: compactCost(cost.total), whole: exactCost(cost.total),
     detail: text('per_event', {amount: dollars(each)}), detailWhole: text('per_event', {amount: exactCost(each)}),
-    line: daily.days.map((day) => cost.byDay.get(day) ?? 0),
+    line: wholeOf(daily, (place) => cost.byDay.get(daily.days[place]) ?? 0),
     before: cost, amounts: () => [cost.total, cost.before], write: exactCost,
   };
 }
@@ -50,7 +55,7 @@ function ofType(type, {totals, before}, daily) {
   const detail = (number) => (type === 'ai' ? `${text('tokens_out', {amount: number(second)})} · ${counted}` : counted);
   return {
     shown: unit === null ? compact(size) : amount(size, unit), whole: write(size), detail: detail(compact), detailWhole: detail(exact),
-    line: daily.byType.get(type)?.amounts ?? daily.days.map(() => 0),
+    line: wholeOf(daily, (place) => daily.byType.get(type)?.amounts[place] ?? 0),
     before, amounts: () => [size, (before.totals.get(type) ?? NONE).amount], write,
   };
 }
@@ -66,7 +71,7 @@ function partsOf(key) {
   if (key === COST) {
     return {name: text('cost_of_ai'), drawing: COIN, look: 'type-cost'};
   }
-  return {name: isKnown(key) ? nameOf(key) : foreign(key), drawing: drawingOf(key), look: classOf(key)};
+  return {name: isKnown(key) ? nameOfAmount(key) : foreign(key), drawing: drawingOf(key), look: classOf(key)};
 }
 
 export class Cards {

@@ -6,6 +6,8 @@ import {text} from './texts.js';
 
 const DRAWINGS = {up: 'M7 17 17 7M9 7h8v8', down: 'M7 7l10 10M9 17h8V9', level: 'M5 12h14'};
 
+const LEAST = 0.0005;
+
 export class Change {
   constructor() {
     this.root = element('span', {class: 'change'});
@@ -30,8 +32,9 @@ export class Change {
   }
 
   #show(now, then, whole) {
-    const way = now > then ? 'up' : now < then ? 'down' : 'level';
     const ratio = growth(now, then);
+    // What is shown as 0 % points nowhere.
+    const way = ratio >= LEAST ? 'up' : ratio <= -LEAST ? 'down' : 'level';
     const earlier = text('before', {amount: whole(then)});
     this.root.classList.add(way);
     this.root.title = earlier;

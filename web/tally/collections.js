@@ -4,7 +4,7 @@ import {element, foreign} from './element.js';
 import {amount, changeBy, compact, exact, exactAmount, growth} from './format.js';
 import {collectionsOf, typesOf} from './overview_figures.js';
 import {panel} from './panel.js';
-import {classOf, nameInFile, nameOf, unitOf} from './resource_types.js';
+import {classOf, nameInFile, nameOfAmount, unitOf} from './resource_types.js';
 import {Table} from './table.js';
 import {text} from './texts.js';
 
@@ -16,7 +16,8 @@ export function titleOf({id, title}) {
 /** What a click on a collection does: everything shows that one, from the top. */
 export function collectionChooser(change) {
   return (id) => {
-    change({collection: id, collections_page: 1, kinds_page: 1});
+    // A text that was looked for before could hide it.
+    change({collection: id, collections_filter: '', collections_page: 1, kinds_filter: '', kinds_page: 1});
     document.getElementById('main').focus({preventScroll: true});
     scrollTo({top: 0});
   };
@@ -39,9 +40,9 @@ export function collectionFile() {
 function changeColumn(type) {
   const of = (row) => (type === null ? row.events : row.amounts[type] ?? 0);
   const then = (row) => (row.before === null ? null : of(row.before));
-  const label = text('change_of', {what: type === null ? text('all_events') : nameOf(type)});
+  const label = text('change_of', {what: type === null ? text('all_events') : nameOfAmount(type)});
   return {
-    key: 'change', label, value: (row) => growth(of(row), then(row)), format: changeBy, tone: (ratio) => (ratio > 0 ? 'up' : ratio < 0 ? 'down' : ''),
+    key: 'change', label, value: (row) => growth(of(row), then(row)), format: changeBy,
     exact: (_, row) => text('before', {amount: type === null || unitOf(type) === null ? text('events', {count: then(row)}) : exactAmount(then(row), unitOf(type))}),
     file: [{label: text('before', {amount: type === null ? text('all_events') : nameInFile(type)}), value: then}],
   };
@@ -80,7 +81,7 @@ export class Collections {
     const unit = unitOf(type);
     const value = (row) => row.amounts[type] ?? 0;
     const column = {
-      key: `type:${type}`, label: nameOf(type), value, sum: true, colour: classOf(type), file: [{label: nameInFile(type), value}],
+      key: `type:${type}`, label: nameOfAmount(type), value, sum: true, colour: classOf(type), file: [{label: nameInFile(type), value}],
       format: (size) => (unit === null ? compact(size) : amount(size, unit)),
       exact: (size) => (unit === null ? text('events', {count: size}) : exactAmount(size, unit)),
     };

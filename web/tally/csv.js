@@ -11,7 +11,8 @@ function cell(value) {
     return String(value);
   }
   const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+  // A semicolon or a tab is what some spreadsheets part cells by.
+  return /[",;\t\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Rows of texts and numbers; a byte order mark tells spreadsheets that it is UTF-8. */

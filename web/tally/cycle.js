@@ -4,6 +4,8 @@ import {Fault} from './fetching.js';
 
 /** What passes by itself; the rest waits for the reader. */
 const PASSING = ['limited', 'unavailable', 'network', 'server'];
+/** What may have passed by the time that the page asks by itself. */
+const LASTING = ['slow', 'missing', 'page'];
 const [FIRST_WAIT, LONGEST_WAIT] = [5, 60];
 
 /**
@@ -48,7 +50,7 @@ export class Cycle {
   /** Asks again so many seconds after each answer; 0: never. */
   every(seconds) {
     this.period = seconds;
-    if (this.status.phase === 'ready' && this.controller === null) {
+    if (this.controller === null && (this.status.phase === 'ready' || LASTING.includes(this.status.fault?.kind))) {
       this.#plan(seconds);
     }
   }
@@ -83,7 +85,7 @@ export class Cycle {
     const fault = problem instanceof Fault ? problem : new Fault('page', {message: String(problem?.message ?? problem)});
     const wait = PASSING.includes(fault.kind) ? fault.wait ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures) : 0;
     this.failures += 1;
-    this.#plan(wait);
+    this.#plan(LASTING.includes(fault.kind) ? this.period : wait);
     this.#become({phase: 'failed', fault, retry: this.due, at: this.status.same ? this.status.at : null});
     if (fault.kind === 'page') {
       throw problem;

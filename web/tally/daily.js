@@ -7,8 +7,8 @@ import {amount, compact, cost as dollars, exact, exactAmount, exactCost, longDay
 import {dailyOf, topOf, typesOf} from './overview_figures.js';
 import {chartOrTable, panel} from './panel.js';
 import {Plot} from './plot.js';
-import {classOf, inOrder, isKnown, nameInFile, nameOf, unitOf} from './resource_types.js';
-import {Table} from './table.js';
+import {classOf, inOrder, isKnown, nameInFile, nameOf, nameOfAmount, unitOf} from './resource_types.js';
+import {completeInFile, Table} from './table.js';
 import {text} from './texts.js';
 
 /** Bars of more types than this are one. */
@@ -16,13 +16,18 @@ const MOST = 7;
 const REST = '\u0000rest';
 
 function colourOf(type) {
-  return type === COST ? '--type-cost' : type === REST || !isKnown(type) ? '--type-other' : `--type-${type}`;
+  return type === COST ? '--type-cost' : type === REST ? '--type-other' : `--${classOf(type)}`;
 }
 
 /** @param {string} type  also REST, COST, and "" for all events */
 function labelOf(type) {
   const own = {[REST]: 'other_types', [COST]: 'cost_of_ai', '': 'all_events'};
   return type in own ? text(own[type]) : nameOf(type);
+}
+
+/** What is counted: of a type its amount, and not its events. */
+function measureOf(type) {
+  return type === '' || type === COST ? labelOf(type) : nameOfAmount(type);
 }
 
 function writerOf(type) {
@@ -51,11 +56,20 @@ export class Daily {
     const chosen = measures.includes(values.show) ? values.show : '';
     const daily = dailyOf(data, at, days);
     daily.cost = cost?.byDay ? daily.days.map((day) => cost.byDay.get(day) ?? 0) : null;
-    this.measure.replaceChildren(...measures.map((type) => element('option', {value: type}, labelOf(type))));
+    this.#offer(measures);
     this.measure.value = chosen;
+    this.panel.heading.textContent = text('by_day', {what: measureOf(chosen)});
     this.view.show(values.daily);
     this.#draw(daily, chosen, values);
     this.#list(daily, types, values, period);
+  }
+
+  /** A list that is open stays so, where it is the same. */
+  #offer(measures) {
+    if (JSON.stringify(measures) !== this.offered) {
+      this.offered = JSON.stringify(measures);
+      this.measure.replaceChildren(...measures.map((type) => element('option', {value: type}, measureOf(type))));
+    }
   }
 
   /** What is stacked: one type, the cost once it is known, or all types, the small ones of very many as one. */
@@ -84,9 +98,10 @@ export class Daily {
       titles: daily.days.map((day, place) => `${longDay(day)}${daily.partial.has(place) ? ' *' : ''}`),
       format: writerOf(chosen),
       partial: daily.partial,
+      cut: text('not_complete'),
       series: order.filter((type) => chosen !== '' || !values.hide.includes(type))
-        .map((type) => ({name: labelOf(type), colour: colourOf(type), values: stack.get(type).map(Number)})),
-      summary: text('daily_summary', {what: labelOf(chosen), count: daily.days.length}),
+        .map((type) => ({name: chosen === '' ? labelOf(type) : measureOf(type), colour: colourOf(type), values: stack.get(type).map(Number)})),
+      summary: text('daily_summary', {what: measureOf(chosen), count: daily.days.length}),
     });
   }
 
@@ -114,11 +129,12 @@ export class Daily {
       amounts: Object.fromEntries([...byType].map(([type, {amounts}]) => [type, amounts[place]])),
     }));
     this.table.show(rows, [
-      {key: 'day', label: text('day'), value: (row) => row.day, cell: (row) => element('span', {}, longDay(row.day), row.partial ? element('small', {}, ` ${text('not_complete')}`) : null)},
+      {key: 'day', label: text('day'), value: (row) => row.day, cell: (row) => element('span', {}, longDay(row.day), row.partial ? element('small', {}, ` ${text('not_complete')}`) : null),
+       file: [{label: text('day'), value: (row) => row.day}, completeInFile()]},
       {key: 'events', label: text('all_events'), value: (row) => row.events, format: exact, sum: true},
-      ...(cost === null ? [] : [{key: 'cost', label: labelOf(COST), value: (row) => row.cost, format: dollars, exact: exactCost, sum: true, colour: 'type-cost'}]),
+      ...(cost === null ? [] : [{key: 'cost', label: labelOf(COST), value: (row) => row.cost, file: [{label: `${labelOf(COST)} (USD)`, value: (row) => row.cost}], format: dollars, exact: exactCost, sum: true, colour: 'type-cost'}]),
       ...types.filter((type) => unitOf(type) !== null || types.length > 1).map((type) => ({
-        key: `type:${type}`, label: nameOf(type), value: (row) => row.amounts[type] ?? 0, sum: true, colour: classOf(type),
+        key: `type:${type}`, label: nameOfAmount(type), value: (row) => row.amounts[type] ?? 0, sum: true, colour: classOf(type),
         file: [{label: nameInFile(type), value: (row) => row.amounts[type] ?? 0}],
         format: (value) => (unitOf(type) === null ? compact(value) : amount(value, unitOf(type))),
         exact: (value) => (unitOf(type) === null ? exact(value) : exactAmount(value, unitOf(type))),

@@ -44,7 +44,7 @@ export function unseen(text) {
   return element('span', {class: 'unseen'}, text);
 }
 
-const LONGEST = 160;
+const [LONGEST, LONG] = [160, 16];
 
 /** The first part of a text that may have any length. */
 export function shortened(text, longest = LONGEST) {
@@ -53,7 +53,8 @@ export function shortened(text, longest = LONGEST) {
 
 /** Text from the database: kept apart from the direction of what surrounds it, whatever it says of its own. */
 export function foreign(text) {
-  return element('bdi', {title: text.length > LONGEST ? shortened(text, 1000) : null}, shortened(text));
+  // What has no room on the page is cut there.
+  return element('bdi', {title: text.length > LONG ? shortened(text, 1000) : null}, shortened(text));
 }
 
 /** The same for a canvas, which has no such thing: without the characters that turn a direction around. */

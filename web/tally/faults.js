@@ -78,9 +78,9 @@ export function describeEmpty(lines) {
 }
 
 /** In the place of what is about to come. */
-export function skeleton(cards) {
+export function skeleton(cards, form) {
   const part = (name) => element('div', {class: `ghost ${name}`});
   return element('div', {class: 'skeleton', 'aria-hidden': 'true'},
-    element('div', {class: 'cards'}, ...Array.from({length: cards}, () => part('ghost-card'))),
+    element('div', {class: `cards ${form}`}, ...Array.from({length: cards}, () => part('ghost-card'))),
     part('ghost-chart'), part('ghost-table'));
 }

@@ -30,6 +30,20 @@ async function faultOf(response) {
                    {status: response.status, wait: wait > 0 ? wait : null, message});
 }
 
+let ahead = 0;
+
+/** The server's time, in milliseconds since 1970, as far as a reply has told it. */
+export function serverNow() {
+  return Date.now() + ahead;
+}
+
+/** To the second, and never 0. */
+function timeOf(response) {
+  const at = Date.parse(response.headers.get('Date')) || Date.now();
+  ahead = at - Date.now();
+  return at;
+}
+
 /** Reads a body piece by piece. `progress` gets the share that is here, from 0 to 1, if the length is known. */
 async function readText(response, progress) {
   const whole = Number(response.headers.get('Content-Length'));
@@ -67,8 +81,8 @@ export async function ask(route, parameters = {}, {signal, progress = () => {}} 
     if (!response.ok) {
       throw await faultOf(response);
     }
-    const data = parseJson(await readText(response, progress));
-    return {data, at: Date.parse(response.headers.get('Date')) || Date.now()};
+    const at = timeOf(response);
+    return {data: parseJson(await readText(response, progress)), at};
   } catch (problem) {
     signal?.throwIfAborted();
     throw asFault(problem, limit.aborted);

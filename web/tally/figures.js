@@ -2,7 +2,7 @@
 
 import {Card} from './card.js';
 import {element} from './element.js';
-import {compact, cost, exact, exactCost, share} from './format.js';
+import {compact, compactCost, cost, exact, exactCost, share} from './format.js';
 import {FIGURES} from './statistics_figures.js';
 import {text} from './texts.js';
 
@@ -47,8 +47,8 @@ export class Figures {
 
   show({data: {totals}, periods}, before, chosen) {
     for (const [figure, card] of this.cards) {
-      card.show({shown: shown(totals[figure], figure), whole: shownWhole(totals[figure], figure), detail: DETAILS[figure](totals),
-                 line: periods.map((period) => period[figure]), isChosen: figure === chosen});
+      card.show({shown: isCost(figure) ? compactCost(totals[figure]) : compact(totals[figure]), whole: shownWhole(totals[figure], figure), detail: DETAILS[figure](totals),
+                 line: periods.filter(({partial}) => !partial).map((period) => period[figure]), isChosen: figure === chosen});
     }
     this.compare(totals, before);
   }

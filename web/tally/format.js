@@ -26,8 +26,10 @@ export function exact(value) {
 
 /** Three digits and a word: 1.23M. */
 export function compact(value) {
-  return number(value, Math.abs(Number(value)) < 1000 ? {maximumFractionDigits: 2}
-    : {notation: 'compact', maximumSignificantDigits: 3});
+  const size = Math.abs(Number(value));
+  return number(value, size < 1000 ? {maximumFractionDigits: 2}
+    // There is no word that is read for more than 999 trillions.
+    : {notation: size < 999.5e12 ? 'compact' : 'scientific', maximumSignificantDigits: 3});
 }
 
 /** A part of a whole, from 0 to 1. */
@@ -82,15 +84,26 @@ export function exactAmount(value, unit) {
   return EXACT[unit](value);
 }
 
-/** US dollars. What is not zero never looks like it: two digits that count are always there. */
+/** US dollars. What is not zero never looks like it: three digits that count are always there. */
 export function cost(value) {
   const size = Math.abs(value);
-  const digits = size === 0 || size >= 1 ? 2 : Math.min(20, 1 - Math.floor(Math.log10(size)));
-  return number(value, {style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: Math.max(2, digits)});
+  const digits = size === 0 || size >= 1 ? 2 : Math.min(20, 2 - Math.floor(Math.log10(size)));
+  return dollars(value, {minimumFractionDigits: 2, maximumFractionDigits: Math.max(2, digits)});
+}
+
+/** The same where there is little room: $1.23M. */
+export function compactCost(value) {
+  return Math.abs(value) < 100_000 ? cost(value) : dollars(value, {notation: 'compact', maximumSignificantDigits: 3});
 }
 
 export function exactCost(value) {
-  return number(value, {style: 'currency', currency: 'USD', minimumFractionDigits: 2, maximumFractionDigits: 20});
+  return dollars(value, {minimumFractionDigits: 2, maximumFractionDigits: 20});
+}
+
+function dollars(value, options) {
+  // What 20 digits behind the point cannot hold.
+  const tiny = value !== 0 && Math.abs(value) < 1e-17;
+  return number(value, {style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol', ...(tiny ? {notation: 'scientific', maximumSignificantDigits: 3} : options)});
 }
 
 /** How much more than before: 0.5 is half as much again; null where there is nothing to compare. */
@@ -148,11 +161,6 @@ export function month(text) {
 export function dayRange(first, last) {
   return kept(Intl.DateTimeFormat, {timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric'})
     .formatRange(Date.parse(first), Date.parse(last));
-}
-
-/** An instant of UTC, to the minute. */
-export function minuteOf(instant) {
-  return kept(Intl.DateTimeFormat, {timeZone: 'UTC', hour: '2-digit', minute: '2-digit'}).format(instant);
 }
 
 /** An instant on the reader's own clock; with its day if that is not today. */

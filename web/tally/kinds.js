@@ -68,7 +68,7 @@ export class Kinds {
     ].map((one) => ({...one, values: bars.map(({rows}) => Number(size(rows.filter((row) => one.levels.includes(levelOf(row))))))}));
     this.legend.replaceChildren(...series.map(({name, colour}) => element('span', {class: `legend-entry still ${colour.slice(2)}`}, element('span', {class: 'swatch', 'aria-hidden': 'true'}), name)));
     this.plot.show({
-      labels: bars.map(({job}) => plain(job)), titles: bars.map(({job}) => plain(job)), format: compact, partial: new Set(), series,
+      labels: bars.map(({job}) => plain(job)), titles: bars.map(({job}) => plain(job)), format: compact, partial: new Set(), cut: '', series,
       summary: text('kinds_summary', {what: text(`measure_${measure}`), count: bars.length}),
     });
   }
@@ -79,8 +79,8 @@ export class Kinds {
     }));
     this.table.show(rows, [
       ...(values.by === 'collection' ? [{key: 'title', label: text('collection'), value: titleOf, cell: (row) => collectionCell(row, this.choose), file: collectionFile()}] : []),
-      {key: 'job', label: text('job_type'), value: (row) => row.job_type, cell: (row) => named(row.job_type, text('no_job_type'))},
-      {key: 'level', label: text('model_level'), value: (row) => row.model_level,
+      {key: 'job', label: text('job_type'), value: (row) => row.job_type, shown: jobOf, cell: (row) => named(row.job_type, text('no_job_type'))},
+      {key: 'level', label: text('model_level'), value: (row) => row.model_level, shown: (row) => nameOfLevel(levelOf(row)),
        cell: (row) => (LEVELS.includes(row.model_level) ? nameOfLevel(row.model_level) : named(row.model_level, text('no_level')))},
       ...numbers,
     ], values, period);

@@ -6,7 +6,7 @@ import {Collections, titleOf} from './collections.js';
 import {buttons} from './controls.js';
 import {findCost} from './cost.js';
 import {Daily} from './daily.js';
-import {element} from './element.js';
+import {element, foreign} from './element.js';
 import {ask} from './fetching.js';
 import {dayOf, dayRange} from './format.js';
 import {Kinds} from './kinds.js';
@@ -37,6 +37,7 @@ const fields = {
 let answer = null;
 const titles = new Map();
 let everyCollection = {days: null, list: []};
+let finding = null;
 
 const [comparison, cost] = [new Later(draw), new Later(draw)];
 const shell = new Shell('overview', {fields, question: ['days', 'collection'], load, keep, press, draw, forget,
@@ -53,28 +54,40 @@ shell.parts.append(cards.root, daily.root, kinds.root, collections.root);
 const days = buttons(text('period'), DAYS.map((count) => [count, text('days_short', {count})]), (count) => change({days: count}));
 const own = element('input', {type: 'number', name: 'days', min: 1, max: MOST_DAYS, step: 1, required: true, 'aria-label': text('own_days'),
                               onchange: () => own.reportValidity() && change({days: Number(own.value)})});
-const picker = new Picker(text('collection'), findCollections, (id) => change({collection: id, collections_page: 1, kinds_page: 1}));
+const picker = new Picker(text('collection'), findCollections, (id) => change({collection: id, collections_filter: '', collections_page: 1, kinds_filter: '', kinds_page: 1}));
 shell.controls.append(days.group, element('label', {class: 'own'}, own, text('days_unit')), picker.root);
 
 function press() {
   const {days: period, collection: id} = shell.address.values;
   days.press(period);
-  own.value = String(period);
+  if (document.activeElement !== own) {
+    own.value = String(period);
+  }
   picker.show(id === null ? null : {id, title: titles.get(id) ?? id});
 }
 
-/** All collections of the period; where the page shows one, the others are asked for. */
-async function findCollections() {
+/** All collections of the period; where the page shows one, the others are asked for, once. */
+function findCollections() {
   const {days: period} = shell.address.values;
-  if (everyCollection.days !== period) {
-    try {
-      const {data} = await ask('usage', {days: period});
-      remember(data, period);
-    } catch {
-      return [...titles].map(([id, title]) => ({id, title}));
-    }
+  if (everyCollection.days === period) {
+    return everyCollection.list;
   }
-  return everyCollection.list;
+  if (finding?.days !== period) {
+    finding = {days: period, list: askForCollections(period)};
+  }
+  return finding.list;
+}
+
+async function askForCollections(period) {
+  try {
+    const {data} = await ask('usage', {days: period});
+    remember(data, period);
+    return everyCollection.list;
+  } catch {
+    return [...titles].map(([id, title]) => ({id, title}));
+  } finally {
+    finding = null;
+  }
 }
 
 /** @param {number|null} period  null: not all collections are in the data */
@@ -119,11 +132,17 @@ function forget() {
   cost.forget();
 }
 
+function describeBefore(at, period) {
+  return 2 * period > MOST_DAYS ? text('no_comparison_beyond', {count: MOST_DAYS})
+    : text('compared_with', {range: dayRange(dayOf(at - 2 * period * DAY), dayOf(at - period * DAY))});
+}
+
 function draw() {
   const {values} = shell.address;
   const {data, at, days: period, collection} = answer;
-  const about = collection === null ? text('all_collections') : element('bdi', {}, titles.get(collection) ?? collection);
-  shell.subtitle.replaceChildren(`${text('overview_of', {days: text('days_long', {count: period}), range: dayRange(dayOf(at - period * DAY), dayOf(at))})} · `, about);
+  const about = collection === null ? text('all_collections') : foreign(titles.get(collection) ?? collection);
+  shell.subtitle.replaceChildren(`${text('overview_of', {days: text('days_long', {count: period}), range: dayRange(dayOf(at - period * DAY), dayOf(at))})} · `, about,
+                                 ` · ${describeBefore(at, period)}`);
   if (shell.showParts(data.by_collection.length > 0 ? null : [text(collection === null ? 'empty_overview' : 'empty_collection'), text('empty_how')])) {
     const known = {...answer, before: comparison.found, cost: collection === null ? cost.found : undefined, period: `${period}-days-to-${dayOf(at)}`};
     cards.show(known, values.show);
@@ -134,4 +153,3 @@ function draw() {
 }
 
 shell.start();
-shell.greet();

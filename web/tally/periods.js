@@ -7,7 +7,7 @@ import {panel} from './panel.js';
 import {Plot} from './plot.js';
 import {buttons} from './controls.js';
 import {FIGURES} from './statistics_figures.js';
-import {Table} from './table.js';
+import {completeInFile, Table} from './table.js';
 import {text} from './texts.js';
 
 const FORMS = ['bar', 'line'];
@@ -19,7 +19,8 @@ export class Periods {
     this.plot = new Plot();
     this.table = new Table({name: 'buckets', title: text('buckets'), filterable: false, sort: '-start', change});
     this.note = element('p', {class: 'legend'}, element('span', {class: 'legend-note'}, element('span', {class: 'swatch open', 'aria-hidden': 'true'}), text('not_whole')));
-    this.panel = panel('periods', '', this.note, this.plot.root);
+    this.gaps = element('p', {class: 'gaps', hidden: true}, text('gaps'));
+    this.panel = panel('periods', '', this.note, this.gaps, this.plot.root);
     this.form = buttons(text('chart_form'), FORMS.map((form) => [form, text(`form_${form}`)]), (form) => change({form}), {class: 'segments small'});
     this.panel.tools.append(this.form.group);
     this.root = this.panel.root;
@@ -28,16 +29,18 @@ export class Periods {
     this.list = tablePanel.root;
   }
 
-  show({data, periods}, values) {
+  show({data, periods, hasGaps}, values) {
     const {figure} = values;
     const {bucket} = data.filters_applied;
     this.panel.heading.textContent = text(`by_${bucket}`, {what: text(`figure_${figure}`)});
     this.form.press(values.form);
     this.note.hidden = !periods.some(({partial}) => partial);
+    this.gaps.hidden = !hasGaps;
     this.plot.show({
       labels: periods.map(({start}) => SHORT[bucket](start)),
       titles: periods.map(({start}) => LONG[bucket](start)),
       format: (value) => shown(value, figure),
+      cut: text('not_whole'),
       partial: new Set(periods.flatMap(({partial}, place) => (partial ? [place] : []))),
       series: [{name: text(`figure_${figure}`), colour: `--figure-${figure}`, values: periods.map((period) => Number(period[figure]))}],
       summary: text('statistics_summary', {what: text(`figure_${figure}`), count: periods.length}),
@@ -48,9 +51,10 @@ export class Periods {
   #list(periods, {totals, filters_applied: {bucket, since, until}}, values) {
     this.table.show(periods, [
       {key: 'start', label: text(`bucket_${bucket}`), value: (row) => row.start,
-       cell: (row) => element('span', {}, LONG[bucket](row.start), row.partial ? element('small', {}, ` ${text('not_whole')}`) : null)},
+       cell: (row) => element('span', {}, LONG[bucket](row.start), row.partial ? element('small', {}, ` ${text('not_whole')}`) : null),
+       file: [{label: text(`bucket_${bucket}`), value: (row) => row.start}, completeInFile()]},
       ...FIGURES.map((figure) => ({
-        key: figure, label: text(`figure_${figure}`), value: (row) => row[figure], sum: true, colour: `figure-${figure}`,
+        key: figure, label: text(`figure_${figure}`), value: (row) => row[figure], file: [{label: `${text(`figure_${figure}`)}${isCost(figure) ? ' (USD)' : ''}`, value: (row) => row[figure]}], sum: true, colour: `figure-${figure}`,
         // Money is to be read to the last digit that counts; so are counts, which stand beside each other.
         format: (value) => (isCost(figure) ? shown(value, figure) : shownWhole(value, figure)), exact: (value) => shownWhole(value, figure),
       })),

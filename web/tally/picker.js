@@ -11,7 +11,7 @@ const CROSS = 'M6 6l12 12M18 6L6 18';
 export class Picker {
   /**
    * @param {string} label
-   * @param {function(): Promise<{id: string, title: string}[]>} find  all there are
+   * @param {function(): ({id: string, title: string}[]|Promise)} find  all there are
    * @param {function(string|null)} choose
    */
   constructor(label, find, choose) {
@@ -21,7 +21,7 @@ export class Picker {
                                    'aria-autocomplete': 'list', autocomplete: 'off', spellcheck: 'false', placeholder: text('all_collections'),
                                    onfocus: () => this.input.select(), onclick: () => this.#open(), oninput: () => this.#open(),
                                    onkeydown: (event) => this.#key(event), onblur: () => this.#close()});
-    this.clear = element('button', {type: 'button', class: 'clear', 'aria-label': text('all_collections'), title: text('all_collections'), hidden: true, onclick: () => this.choose(null)}, icon(CROSS));
+    this.clear = element('button', {type: 'button', class: 'clear', 'aria-label': text('all_collections'), title: text('all_collections'), hidden: true, onclick: () => { this.choose(null); this.input.focus(); }}, icon(CROSS));
     this.root = element('div', {class: 'picker'}, this.input, this.clear, this.list);
   }
 
@@ -37,7 +37,12 @@ export class Picker {
   async #open() {
     this.input.setAttribute('aria-expanded', 'true');
     this.list.hidden = false;
-    const all = await this.find();
+    const found = this.find();
+    if (found instanceof Promise) {
+      this.list.replaceChildren(element('li', {class: 'hint', role: 'presentation'}, text('loading')));
+      this.options = [];
+    }
+    const all = await found;
     if (!this.list.hidden) {
       this.#offer(all);
     }
@@ -66,7 +71,7 @@ export class Picker {
   #option({id, title}, at) {
     // Chosen before the field loses the focus, and with it the list.
     return element('li', {role: 'option', id: `collection-${at}`, 'aria-selected': String(id === (this.chosen?.id ?? null)),
-                          onmousedown: (event) => { event.preventDefault(); this.#take(at); }},
+                          onmousedown: (event) => { event.preventDefault(); this.#take(this.options[at]); }},
                    foreign(title), this.twins.has(title) && id !== null ? element('small', {}, ` ${id}`) : null);
   }
 
@@ -92,15 +97,18 @@ export class Picker {
       }
     } else if (event.key === 'Enter' && !this.list.hidden && this.active >= 0) {
       event.preventDefault();
-      this.#take(this.active);
+      this.#take(this.options[this.active]);
+    } else if (event.key === 'Enter' && this.input.value.trim() === '') {
+      // An emptied field is what "all" looks like.
+      event.preventDefault();
+      this.#take({id: null});
     } else if (event.key === 'Escape' && !this.list.hidden) {
       event.preventDefault();
       this.#close();
     }
   }
 
-  #take(at) {
-    const option = this.options[at];
+  #take(option) {
     if (option !== undefined) {
       this.chosen = option.id === null ? null : option;
       this.#close();

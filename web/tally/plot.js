@@ -72,14 +72,15 @@ function tooltip(plot) {
     boxPadding: 5,
     usePointStyle: true,
     itemSort: (a, b) => b.datasetIndex - a.datasetIndex,
-    filter: (item) => item.raw !== 0 || plot.data.series.length === 1,
+    // Of a place without anything one item stays, to say so.
+    filter: (item, index, items) => item.raw !== 0 || (index === 0 && items.every(({raw}) => raw === 0)),
     callbacks: {
       title: (items) => plot.data.titles[items[0]?.dataIndex ?? 0],
-      label: (item) => ` ${item.dataset.label}: ${plot.data.format(item.raw)}`,
+      label: (item) => ` ${item.raw === 0 && plot.data.series.length > 1 ? text('total') : item.dataset.label}: ${plot.data.format(item.raw)}`,
       labelColor: (item) => ({backgroundColor: colourOf(plot.data.series[item.datasetIndex].colour), borderColor: 'transparent'}),
       footer: (items) => [
         ...(items.length > 1 ? [`${text('total')}: ${plot.data.format(addUp(items.map(({raw}) => raw)))}`] : []),
-        ...(plot.data.partial.has(items[0]?.dataIndex) ? [text('not_complete')] : []),
+        ...(plot.data.partial.has(items[0]?.dataIndex) ? [plot.data.cut] : []),
       ],
     },
   };
@@ -102,7 +103,7 @@ function axes(plot) {
 /**
  * One chart. What it shows:
  * labels (on the axis), titles (of the tooltip), format (a number to text), partial (a Set of places that are not
- * complete), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
+ * complete), cut (what that is called), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
  */
 export class Plot {
   /** @param {{kind?: 'bar'|'line', stacked?: boolean, lying?: boolean}} form  lying: bars from left to right */
@@ -125,7 +126,7 @@ export class Plot {
       return;
     }
     if (this.lying) {
-      this.root.style.height = `${Math.max(3, data.labels.length) * 34 + 48}px`;
+      this.root.style.height = `${Math.max(3, data.labels.length) * 40 + 48}px`;
     }
     if (this.chart === null || kind !== this.kind) {
       this.kind = kind;
@@ -192,6 +193,10 @@ export class Sparkline {
     this.root.height = height * devicePixelRatio;
     const pen = this.root.getContext('2d');
     pen.scale(devicePixelRatio, devicePixelRatio);
+    // Fewer points tell of no course.
+    if (this.values.length < 3) {
+      return;
+    }
     const most = Math.max(...this.values, 0) || 1;
     this.values.forEach((value, at) =>
       pen.lineTo((at * width) / Math.max(1, this.values.length - 1), height - 2 - (value / most) * (height - 5)));

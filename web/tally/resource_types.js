@@ -17,7 +17,9 @@ const OTHER = {unit: null, drawing: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 
 /** The order of cards, bars and columns: the known ones, then others as they are found. */
 export function inOrder(types) {
   const known = Object.keys(TYPES).filter((type) => types.has(type));
-  return [...known, ...[...types].filter((type) => !Object.hasOwn(TYPES, type)).sort()];
+  const others = [...types].filter((type) => !isKnown(type)).sort();
+  others.forEach(classOf);
+  return [...known, ...others];
 }
 
 export function isKnown(type) {
@@ -33,16 +35,32 @@ export function drawingOf(type) {
   return (isKnown(type) ? TYPES[type] : OTHER).drawing;
 }
 
+/** Types that are not known get the colours that are left, in the order in which they are met. */
+const MORE_COLOURS = 5;
+const met = new Map();
+
 /** The class that gives a part of the page the colour of a type. */
 export function classOf(type) {
-  return isKnown(type) ? `type-${type}` : 'type-other';
+  if (isKnown(type)) {
+    return `type-${type}`;
+  }
+  if (!met.has(type)) {
+    met.set(type, met.size % MORE_COLOURS + 1);
+  }
+  return `type-more-${met.get(type)}`;
 }
 
+/** The type itself, whose events count. */
 export function nameOf(type) {
   return isKnown(type) ? text(`type_${type}`) : plain(type);
 }
 
+/** What its amount is called. */
+export function nameOfAmount(type) {
+  return isKnown(type) ? text(`amount_${type}`) : plain(type);
+}
+
 /** With what its numbers count, for a file that has nothing but those. */
 export function nameInFile(type) {
-  return `${nameOf(type)} (${text(`unit_${unitOf(type) ?? 'events'}`)})`;
+  return `${nameOfAmount(type)} (${text(`unit_${unitOf(type) ?? 'events'}`)})`;
 }

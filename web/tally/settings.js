@@ -35,10 +35,13 @@ function firstLanguage() {
   return navigator.languages.map(languageOf).find((language) => language in LANGUAGES) ?? 'en';
 }
 
-/** Numbers and dates are the reader's own: those of the first tag of the language, or of the browser's first one. */
+/** Numbers and dates are the reader's own: those of the browser's first tag, whatever language the texts are in; of a chosen language they are its own. */
 function localeFor(language) {
-  const own = navigator.languages.find((tag) => languageOf(tag) === language);
-  return own ?? (remembered('language') === null ? navigator.languages[0] : language);
+  const [first] = navigator.languages;
+  if (remembered('language') === null) {
+    return first;
+  }
+  return navigator.languages.find((tag) => languageOf(tag) === language) ?? language;
 }
 
 export const settings = {language: firstLanguage(), locale: 'en', theme: 'system'};

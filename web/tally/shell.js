@@ -12,7 +12,6 @@ import {text} from './texts.js';
 
 const PERIODS = [0, 30, 60, 300];
 const PERIOD = {preset: 0, read: (given) => PERIODS.find((seconds) => String(seconds) === given)};
-const CARDS = 6;
 const PAGES = [['overview', '../admin/'], ['statistics', '../usage/']];
 const ROUND = 'M20 11a8 8 0 1 0-.6 4M20 5v6h-6';
 
@@ -27,16 +26,17 @@ export class Shell {
    * @param {function()} parts.press  shows in the controls what is chosen
    * @param {function()} parts.draw  shows what was loaded last
    * @param {function()} parts.forget  another question is about to be asked
+   * @param {function(Object)} [parts.greet]  gets who is asking, as /v1/usage/caller says it
    * @param {{href: string, label: string}} [parts.elsewhere]  where to go for who may not come here
    */
-  constructor(page, {fields, load, ...parts}) {
-    Object.assign(this, {page, ...parts, hasAnswer: false});
+  constructor(page, {fields, load, greet = () => {}, ...parts}) {
+    Object.assign(this, {page, greet, ...parts, hasAnswer: false, caller: undefined});
     this.address = new Address({...fields, refresh: PERIOD}, (values, before) => this.#follow(values, before));
     document.documentElement.lang = settings.language;
     document.title = text('title', {page: text(`page_${page}`)});
     applyTheme();
     this.content = element('div', {class: 'content'});
-    this.ghost = skeleton(CARDS);
+    this.ghost = skeleton(page === 'overview' ? 8 : 6, page === 'overview' ? '' : 'figures');
     this.empty = element('div');
     this.parts = element('div', {class: 'parts'});
     this.content.append(this.empty, this.parts);
@@ -65,7 +65,7 @@ export class Shell {
     this.who = element('span', {class: 'who'});
     this.refreshButton = element('button', {type: 'button', class: 'button round', title: text('refresh'), 'aria-label': text('refresh'),
                                             onclick: () => this.cycle.refresh()}, icon(ROUND));
-    this.period = element('span');
+    this.period = select('refresh', text('automatic'), PERIODS.map((seconds) => [seconds, text(`every_${seconds}`)]), 0, (value) => this.change({refresh: Number(value)}));
     return element('header', {class: 'bar'},
       element('a', {class: 'brand', href: '../usage/'}, element('img', {src: '../tally/icon.svg', alt: '', width: 28, height: 28}), 'Tally'),
       element('nav', {'aria-label': text('pages')}, ...this.links),
@@ -84,6 +84,7 @@ export class Shell {
     this.press();
     this.#offerPeriods();
     this.cycle.ask();
+    this.#greet();
   }
 
   /** Changes what is chosen; see Address. */
@@ -115,27 +116,27 @@ export class Shell {
   /** The choice of how often the page asks again by itself. */
   #offerPeriods() {
     const chosen = this.address.values.refresh;
-    const offer = select('refresh', text('automatic'), PERIODS.map((seconds) => [seconds, text(`every_${seconds}`)]), chosen, (value) => this.change({refresh: Number(value)}));
-    this.period.replaceWith(offer);
-    this.period = offer;
+    this.period.querySelector('select').value = String(chosen);
     this.cycle.every(chosen);
   }
 
-  /** Who is asking. Without an answer the page offers what everybody may. */
-  async greet() {
-    try {
-      const {data} = await ask('../v1/usage/caller');
+  /** Finds out who is asking: null is not known, and asked again with the next answer. Until then the page offers what everybody may. */
+  async #greet() {
+    const {data} = await ask('../v1/usage/caller').catch(() => ({data: null}));
+    this.caller = data;
+    if (data !== null) {
       this.who.replaceChildren(text('signed_in'), ' ', foreign(data.user));
       this.links[0].hidden = data.role !== 'admin' && this.page !== 'overview';
-      return data;
-    } catch {
-      return {role: 'user', tenancy: 'multi', user_id: null};
+      this.greet(data);
     }
   }
 
   #receive(answer) {
     this.ghost.remove();
     this.hasAnswer = true;
+    if (this.caller === null) {
+      this.#greet();
+    }
     this.keep(answer);
     this.draw();
   }
@@ -153,16 +154,28 @@ export class Shell {
     this.refreshButton.classList.toggle('turning', phase === 'loading');
     this.#stamp(same ? at : null, phase);
     if (phase === 'ready') {
-      this.notice.replaceChildren();
+      this.#notify();
       this.spoken.textContent = text('loaded', {time: clock(at)});
     } else if (phase === 'failed') {
       this.ghost.remove();
-      this.notice.replaceChildren(describeFault(status, () => this.cycle.refresh(), this.elsewhere));
+      if (!same) {
+        this.subtitle.replaceChildren();
+      }
+      this.#notify(describeFault(status, () => this.cycle.refresh(), this.elsewhere));
       this.spoken.textContent = '';
     } else if (!same && fault === null) {
-      this.notice.replaceChildren();
+      this.#notify();
       this.#showGhost(at);
       this.spoken.textContent = text('loading');
+    }
+  }
+
+  /** The focus stays with who has just tried again. */
+  #notify(...faults) {
+    const hadFocus = this.notice.contains(document.activeElement);
+    this.notice.replaceChildren(...faults);
+    if (hadFocus) {
+      (this.notice.querySelector('button') ?? this.main).focus({preventScroll: true});
     }
   }
 

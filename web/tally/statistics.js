@@ -3,20 +3,22 @@
 import {oneOf} from './address.js';
 import {buttons} from './controls.js';
 import {element, foreign} from './element.js';
-import {ask} from './fetching.js';
+import {ask, serverNow} from './fetching.js';
 import {Figures} from './figures.js';
 import {Filters, FILTERS} from './filters.js';
 import {dayOf, dayRange} from './format.js';
 import {Later} from './later.js';
 import {Periods} from './periods.js';
 import {Shell} from './shell.js';
-import {FIGURES, periodsOf, WINDOWS} from './statistics_figures.js';
+import {FIGURES, periodsOf, windowBefore, WINDOWS} from './statistics_figures.js';
 import {tableFields} from './table.js';
 import {text} from './texts.js';
 
 const BUCKETS = ['day', 'week', 'month'];
+/** What years of four digits can hold, with a day to spare. */
+const [FIRST_DAY, LAST_DAY] = ['0001-01-01', '9998-12-31'];
 const DAY = /^\d{4}-\d\d-\d\d$/;
-const aDay = {preset: '', read: (given) => (DAY.test(given) && !Number.isNaN(Date.parse(given)) ? given : undefined)};
+const aDay = {preset: '', read: (given) => (DAY.test(given) && !Number.isNaN(Date.parse(given)) && given >= FIRST_DAY && given <= LAST_DAY ? given : undefined)};
 
 const fields = {
   window: oneOf([...Object.keys(WINDOWS), 'own'], '30d'),
@@ -36,7 +38,7 @@ let answer = null;
 let caller = null;
 
 const comparison = new Later(() => figures.compare(answer.data.totals, comparison.found));
-const shell = new Shell('statistics', {fields, question: QUESTION, load, keep, press, draw, forget: () => comparison.forget()});
+const shell = new Shell('statistics', {fields, question: QUESTION, load, keep, press, draw, greet, forget: () => comparison.forget()});
 const change = (changes, instead) => shell.change(changes, instead);
 const figures = new Figures((figure) => change({figure}));
 const periods = new Periods(change);
@@ -47,14 +49,14 @@ shell.parts.append(figures.root, periods.root, periods.list);
 
 const windows = buttons(text('period'), [...Object.keys(WINDOWS), 'own'].map((name) => [name, text(`window_${name}`)]), chooseWindow);
 const buckets = buttons(text('bucket'), BUCKETS.map((bucket) => [bucket, text(`bucket_${bucket}`)]), (bucket) => change({bucket, buckets_page: 1}));
-const [from, to] = ['from', 'to'].map((name) => element('input', {type: 'date', name, required: true, onchange: chooseDays}));
+const [from, to] = ['from', 'to'].map((name) => element('input', {type: 'date', name, min: FIRST_DAY, max: LAST_DAY, required: true, onchange: chooseDays}));
 const own = element('div', {class: 'own-window'}, element('label', {}, text('from'), from), element('label', {}, text('to'), to));
 shell.controls.append(windows.group, own, buckets.group, filters.root);
 
 /** One's own window begins as the one that is shown. */
 function chooseWindow(name) {
   const [since, until] = currentWindow();
-  change(name === 'own' ? {window: name, from: since, to: until === '' ? dayOf(Date.now()) : dayOf(Date.parse(until) - 1), buckets_page: 1}
+  change(name === 'own' ? {window: name, from: dayOf(since), to: dayOf((until ?? serverNow()) - 1), buckets_page: 1}
     : {window: name, from: '', to: '', buckets_page: 1});
 }
 
@@ -65,20 +67,27 @@ function chooseDays() {
   }
 }
 
-/** Since and until as days of UTC; until is not included. */
+/** Since and until, in milliseconds since 1970; until is not included, and null is now. */
 function currentWindow() {
-  const {window: name, from: first, to: last} = shell.address.values;
-  if (name !== 'own') {
-    return WINDOWS[name](dayOf(Date.now()));
+  const {from: first, to: last} = shell.address.values;
+  if (windowName() !== 'own') {
+    return WINDOWS[windowName()](serverNow());
   }
-  return [first, last === '' ? '' : dayOf(Date.parse(last) + 86_400_000)];
+  const [since, end] = [first, last].map((day) => Date.parse(day)).sort((one, other) => one - other);
+  return [since, end + 86_400_000];
+}
+
+/** An own window without days is none. */
+function windowName() {
+  const {window: name, from: first, to: last} = shell.address.values;
+  return name === 'own' && (first === '' || last === '') ? fields.window.preset : name;
 }
 
 function press() {
   const {values} = shell.address;
-  windows.press(values.window);
+  windows.press(windowName());
   buckets.press(values.bucket);
-  own.hidden = values.window !== 'own';
+  own.hidden = windowName() !== 'own';
   [from.value, to.value] = [values.from, values.to];
   to.setCustomValidity('');
   filters.show(values);
@@ -86,8 +95,8 @@ function press() {
 
 // ---- The numbers ----
 
-function instantOf(day) {
-  return day === '' ? '' : `${day}T00:00:00Z`;
+function instantOf(at) {
+  return at === null ? null : new Date(at).toISOString().replace('.000Z', 'Z');
 }
 
 function given() {
@@ -95,20 +104,21 @@ function given() {
 }
 
 async function load(options) {
+  const [name, {bucket}] = [windowName(), shell.address.values];
   const [since, until] = currentWindow().map(instantOf);
-  const {data, at} = await ask('../v1/usage/stats', {since, until, bucket: shell.address.values.bucket, ...given()}, options);
-  return {data, at, periods: periodsOf(data, at)};
+  const {data, at} = await ask('../v1/usage/stats', {since, until, bucket, ...given()}, options);
+  const {since: begun, until: ended} = data.filters_applied;
+  return {data, at, ...periodsOf(data, at), before: windowBefore(name, Date.parse(begun), Date.parse(ended), at)};
 }
 
 function keep(loaded) {
   answer = loaded;
-  comparison.find((signal) => findBefore(loaded.data.filters_applied, signal), text('no_comparison'));
+  comparison.find((signal) => findBefore(loaded, signal), text('no_comparison'));
 }
 
-/** The period before is as long as the one that is shown, and ends where that begins. */
-async function findBefore({since, until}, signal) {
-  const [begins, ends] = [Date.parse(since), Date.parse(until)];
-  const {data} = await ask('../v1/usage/stats', {since: new Date(2 * begins - ends).toISOString(), until: new Date(begins).toISOString(), bucket: 'none', ...given()}, {signal});
+async function findBefore({before}, signal) {
+  const [since, until] = before.map(instantOf);
+  const {data} = await ask('../v1/usage/stats', {since, until, bucket: 'none', ...given()}, {signal});
   return data.totals;
 }
 
@@ -116,10 +126,23 @@ function draw() {
   const {values} = shell.address;
   const {data} = answer;
   const {since, until} = data.filters_applied;
-  shell.subtitle.replaceChildren(`${dayRange(dayOf(since), dayOf(Date.parse(until) - 1))} · `, ...describeFilters(data.filters_applied));
+  shell.subtitle.replaceChildren(`${dayRange(dayOf(since), dayOf(Date.parse(until) - 1))} · `, ...describeFilters(data.filters_applied), describeBefore());
   if (shell.showParts(data.totals.messages > 0 ? null : [text('empty_statistics'), text('empty_how')])) {
     figures.show(answer, comparison.found, values.figure);
     periods.show(answer, values);
+  }
+}
+
+function describeBefore() {
+  const [since, until] = answer.before;
+  return since < Date.parse(FIRST_DAY) ? '' : ` · ${text(until % 86_400_000 === 0 ? 'compared_with' : 'compared_until', {range: dayRange(dayOf(since), dayOf(until - 1))})}`;
+}
+
+function greet(who) {
+  caller = who;
+  filters.offer(who);
+  if (answer !== null) {
+    draw();
   }
 }
 
@@ -132,10 +155,3 @@ function describeFilters(applied) {
 }
 
 shell.start();
-shell.greet().then((who) => {
-  caller = who;
-  filters.offer(who);
-  if (answer !== null) {
-    draw();
-  }
-});

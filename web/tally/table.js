@@ -15,11 +15,11 @@ const ARROW_DOWN = 'M12 4v11M7 11l5 5 5-5M5 20h14';
  * @property {string} label
  * @property {function(Object): *} value     what is sorted by and written to the file; null comes last
  * @property {function(Object): (Node|string)} [cell]  of a column of texts
+ * @property {function(Object): string} [shown]  the text of the cell, where it is not the value
  * @property {function(*): string} [format]  makes it a column of numbers
  * @property {function(*, Object): string} [exact]   every digit of it
  * @property {boolean} [sum]                 added up in the last rows, and shown as a share of the sum
  * @property {string} [colour]               a class, for the bar of the share
- * @property {function(*): string} [tone]    a class that goes by the value
  * @property {{label: string, value: function(Object): *}[]} [file]  what stands in the file for it, if not the same
  */
 
@@ -87,10 +87,11 @@ export class Table {
     this.found = this.#sorted(this.#filtered());
     const pages = Math.max(1, Math.ceil(this.found.length / state.size));
     const page = Math.min(state.page, pages);
+    this.page = page;
     const first = (page - 1) * state.size;
     const shown = this.found.slice(first, first + state.size);
     this.#markSorting();
-    this.body.replaceChildren(...(shown.length > 0 ? shown.map((row) => this.#row(row)) : [this.#noRow()]));
+    exchange(this.body, shown.length > 0 ? shown.map((row) => this.#row(row)) : [this.#noRow()]);
     this.#drawFoot(shown);
     this.counter.textContent = this.#count(first, shown.length);
     this.pager.show(page, pages, state.size);
@@ -108,7 +109,7 @@ export class Table {
       return this.rows;
     }
     const texts = this.columns.filter((column) => !column.format);
-    this.texts ??= this.rows.map((row) => texts.map((column) => column.value(row) ?? '').join('\n').toLocaleLowerCase());
+    this.texts ??= this.rows.map((row) => texts.map((column) => (column.shown ?? column.value)(row) ?? '').join('\n').toLocaleLowerCase());
     return this.rows.filter((row, at) => this.texts[at].includes(wanted));
   }
 
@@ -171,7 +172,7 @@ export class Table {
     const total = Number(this.totals.get(column.key) ?? 0);
     const part = column.sum && total > 0 ? Number(value) / total : null;
     const all = (column.exact ?? exact)(value, row);
-    const cell = element('td', {class: `number ${column.colour ?? ''} ${column.tone?.(value) ?? ''}`, title: part === null ? all : `${all} · ${share(part)}`}, column.format(value));
+    const cell = element('td', {class: `number ${column.colour ?? ''}`, title: part === null ? all : `${all} · ${share(part)}`}, ...readable(column.format(value), all));
     if (part !== null) {
       const bar = element('span');
       bar.style.width = `${Math.max(0, Math.min(1, Number(value) / this.largest.get(column.key))) * 100}%`;
@@ -193,7 +194,8 @@ export class Table {
         return element('td');
       }
       const value = rows === this.rows ? this.totals.get(column.key) : addUp(rows.map((row) => column.value(row) ?? 0));
-      return element('td', {class: 'number', title: (column.exact ?? exact)(value)}, column.format(value));
+      const all = (column.exact ?? exact)(value);
+      return element('td', {class: 'number', title: all}, ...readable(column.format(value), all));
     }));
   }
 
@@ -218,7 +220,7 @@ export class Table {
   }
 
   #makePager() {
-    const go = (step) => this.change({page: Math.max(1, this.state.page + step)}, false);
+    const go = (step) => this.change({page: this.page + step}, false);
     const back = element('button', {type: 'button', class: 'button', onclick: () => go(-1), 'aria-label': text('page_back_of', {table: this.title})}, text('page_back'));
     const on = element('button', {type: 'button', class: 'button', onclick: () => go(1), 'aria-label': text('page_on_of', {table: this.title})}, text('page_on'));
     const size = element('select', {name: `${this.name}-size`, 'aria-label': text('page_size_of', {table: this.title}), onchange: () => this.change({size: Number(size.value), page: 1}, false)},
@@ -226,9 +228,16 @@ export class Table {
     return {
       root: element('div', {class: 'pager'}, size, back, on),
       show: (page, pages, count) => {
+        const focused = document.activeElement;
         back.disabled = page === 1;
         on.disabled = page === pages;
         back.hidden = on.hidden = pages === 1;
+        // At the end of the way the keyboard finds the way back.
+        if (focused === back && back.disabled) {
+          on.focus();
+        } else if (focused === on && on.disabled) {
+          back.focus();
+        }
         size.value = String(count);
         size.hidden = this.rows.length <= SIZES[0];
       },
@@ -241,6 +250,28 @@ export class Table {
   }
 }
 
+/** Rows that are as before stay, with the focus and what is marked in them; in the others the same entry gets the focus. */
+function exchange(body, rows) {
+  const [before, focused] = [[...body.rows], document.activeElement];
+  const entry = body.contains(focused) ? focused.dataset.collection : undefined;
+  rows.forEach((row, at) => {
+    if (at >= before.length) {
+      body.append(row);
+    } else if (!before[at].isEqualNode(row)) {
+      before[at].replaceWith(row);
+    }
+  });
+  before.slice(rows.length).forEach((row) => row.remove());
+  if (entry !== undefined && !focused.isConnected) {
+    body.querySelector(`[data-collection="${CSS.escape(entry)}"]`)?.focus();
+  }
+}
+
+/** A number for the eye, and with every digit for who hears it. */
+function readable(shown, all) {
+  return shown === all ? [shown] : [element('span', {'aria-hidden': 'true'}, shown), unseen(all)];
+}
+
 /** The place of each text in the reader's order: there are fewer texts than rows, and comparing them is slow. */
 function rankTexts(values) {
   const texts = [...new Set(values)].filter((value) => value !== null).sort(collator().compare);
@@ -250,6 +281,11 @@ function rankTexts(values) {
 /** Bars are as long as their part of the largest. */
 function largest(rows, column) {
   return rows.reduce((most, row) => Math.max(most, Number(column.value(row))), 0) || 1;
+}
+
+/** For a file of rows that may be cut: those are not to be compared with others. */
+export function completeInFile() {
+  return {label: text('complete'), value: (row) => text(row.partial ? 'no' : 'yes')};
 }
 
 /** Fields of the address for a table; `name` goes before each. */
