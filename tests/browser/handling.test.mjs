@@ -166,9 +166,9 @@ describe("the pages in the hand", () => {
     const asked = async (name) => {
       const page = await open(own, `/usage/?window=${name}`);
       await page.locator("[data-figure=messages] .change > *").first().waitFor();
-      const found = await Promise.all(["bucket=day", "bucket=none"].map((bucket) => replyOf(page, bucket)));
+      const found = await page.evaluate((route) => Promise.all(globalThis.replies.filter(([url]) => url.includes(route)).map(([, text]) => text)), STATS);
       await clean(page);
-      return found.flatMap(({ filters_applied: { since, until } }) => [since, until].map((instant) => new Date(instant)));
+      return found.map((text) => JSON.parse(text)).flatMap(({ filters_applied: { since, until } }) => [since, until].map((instant) => new Date(instant)));
     };
     const [today, now, yesterday, then] = await asked("today");
     assert.equal(today - yesterday, 86_400_000);

@@ -45,18 +45,11 @@ export class Figures {
     this.root = element('section', {class: 'cards figures', 'aria-label': text('figures')}, ...[...this.cards.values()].map(({root}) => root));
   }
 
-  show({data: {totals}, periods}, before, chosen) {
+  show({data: {totals}, periods, before}, chosen) {
     for (const [figure, card] of this.cards) {
       card.show({shown: isCost(figure) ? compactCost(totals[figure]) : compact(totals[figure]), whole: shownWhole(totals[figure], figure), detail: DETAILS[figure](totals),
                  line: periods.filter(({partial}) => !partial).map((period) => period[figure]), isChosen: figure === chosen});
-    }
-    this.compare(totals, before);
-  }
-
-  /** @param {Object|null} before  the totals of the period before, as Change.tell takes them */
-  compare(totals, before) {
-    for (const [figure, {change}] of this.cards) {
-      change.tell(before, () => [totals[figure], before[figure]], (value) => shownWhole(value, figure));
+      card.change.tell(before, () => [totals[figure], before.totals[figure]], (value) => shownWhole(value, figure));
     }
   }
 }

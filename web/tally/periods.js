@@ -18,9 +18,10 @@ export class Periods {
   constructor(change) {
     this.plot = new Plot();
     this.table = new Table({name: 'buckets', title: text('buckets'), filterable: false, sort: '-start', change});
-    this.note = element('p', {class: 'legend'}, element('span', {class: 'legend-note'}, element('span', {class: 'swatch open', 'aria-hidden': 'true'}), text('not_whole')));
+    this.partial = element('span', {class: 'legend-note'}, element('span', {class: 'swatch open', 'aria-hidden': 'true'}), text('not_whole'));
+    this.earlier = element('span', {class: 'legend-note', hidden: true}, element('span', {class: 'dashes', 'aria-hidden': 'true'}), text('period_before'));
     this.gaps = element('p', {class: 'gaps', hidden: true}, text('gaps'));
-    this.panel = panel('periods', '', this.note, this.gaps, this.plot.root);
+    this.panel = panel('periods', '', element('p', {class: 'legend'}, this.partial, this.earlier), this.gaps, this.plot.root);
     this.form = buttons(text('chart_form'), FORMS.map((form) => [form, text(`form_${form}`)]), (form) => change({form}), {class: 'segments small'});
     this.panel.tools.append(this.form.group);
     this.root = this.panel.root;
@@ -29,18 +30,22 @@ export class Periods {
     this.list = tablePanel.root;
   }
 
-  show({data, periods, hasGaps}, values) {
+  show({data, periods, hasGaps, before}, values) {
     const {figure} = values;
     const {bucket} = data.filters_applied;
     this.panel.heading.textContent = text(`by_${bucket}`, {what: text(`figure_${figure}`)});
     this.form.press(values.form);
-    this.note.hidden = !periods.some(({partial}) => partial);
+    this.partial.hidden = !periods.some(({partial}) => partial);
+    // Behind bars a line is not to be followed.
+    const earlier = values.form === 'line' ? before?.periods : undefined;
+    this.earlier.hidden = earlier === undefined;
     this.gaps.hidden = !hasGaps;
     this.plot.show({
       labels: periods.map(({start}) => SHORT[bucket](start)),
       titles: periods.map(({start}) => LONG[bucket](start)),
       format: (value) => shown(value, figure),
       cut: text('not_whole'),
+      before: earlier && {name: text('period_before'), values: earlier.map((period) => Number(period[figure]))},
       partial: new Set(periods.flatMap(({partial}, place) => (partial ? [place] : []))),
       series: [{name: text(`figure_${figure}`), colour: `--figure-${figure}`, values: periods.map((period) => Number(period[figure]))}],
       summary: text('statistics_summary', {what: text(`figure_${figure}`), count: periods.length}),

@@ -61,6 +61,13 @@ function lineStyle(series, partial) {
   };
 }
 
+/** The period before: a line that stays behind what is drawn now. */
+function beforeStyle() {
+  const colour = colourOf('--muted');
+  return {type: 'line', borderColor: colour, borderWidth: 1.5, borderDash: [3, 4], backgroundColor: 'transparent', pointRadius: 0, pointHoverRadius: 3,
+          pointBackgroundColor: colour, tension: 0.25, cubicInterpolationMode: 'monotone'};
+}
+
 function tooltip(plot) {
   return {
     backgroundColor: colourOf('--tooltip'),
@@ -77,9 +84,9 @@ function tooltip(plot) {
     callbacks: {
       title: (items) => plot.data.titles[items[0]?.dataIndex ?? 0],
       label: (item) => ` ${item.raw === 0 && plot.data.series.length > 1 ? text('total') : item.dataset.label}: ${plot.data.format(item.raw)}`,
-      labelColor: (item) => ({backgroundColor: colourOf(plot.data.series[item.datasetIndex].colour), borderColor: 'transparent'}),
+      labelColor: (item) => ({backgroundColor: colourOf(plot.data.series[item.datasetIndex]?.colour ?? '--muted'), borderColor: 'transparent'}),
       footer: (items) => [
-        ...(items.length > 1 ? [`${text('total')}: ${plot.data.format(addUp(items.map(({raw}) => raw)))}`] : []),
+        ...(plot.stacked && items.length > 1 ? [`${text('total')}: ${plot.data.format(addUp(items.map(({raw}) => raw)))}`] : []),
         ...(plot.data.partial.has(items[0]?.dataIndex) ? [plot.data.cut] : []),
       ],
     },
@@ -103,7 +110,7 @@ function axes(plot) {
 /**
  * One chart. What it shows:
  * labels (on the axis), titles (of the tooltip), format (a number to text), partial (a Set of places that are not
- * complete), cut (what that is called), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
+ * complete), cut (what that is called), before ({name, values} of the period before, if it is known), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
  */
 export class Plot {
   /** @param {{kind?: 'bar'|'line', stacked?: boolean, lying?: boolean}} form  lying: bars from left to right */
@@ -140,9 +147,11 @@ export class Plot {
 
   #chartData() {
     const style = this.kind === 'bar' ? barStyle : lineStyle;
+    const {labels, series, before} = this.data;
     return {
-      labels: this.data.labels,
-      datasets: this.data.series.map((series) => ({label: series.name, data: series.values, ...style(series, this.data.partial)})),
+      labels,
+      datasets: [...series.map((one) => ({label: one.name, data: one.values, ...style(one, this.data.partial)})),
+                 ...(before ? [{label: before.name, data: before.values.slice(0, labels.length), ...beforeStyle()}] : [])],
     };
   }
 

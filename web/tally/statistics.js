@@ -37,7 +37,7 @@ const QUESTION = ['window', 'from', 'to', 'bucket', ...FILTERS.map(({name}) => n
 let answer = null;
 let caller = null;
 
-const comparison = new Later(() => figures.compare(answer.data.totals, comparison.found));
+const comparison = new Later(draw);
 const shell = new Shell('statistics', {fields, question: QUESTION, load, keep, press, draw, greet, forget: () => comparison.forget()});
 const change = (changes, instead) => shell.change(changes, instead);
 const figures = new Figures((figure) => change({figure}));
@@ -116,10 +116,10 @@ function keep(loaded) {
   comparison.find((signal) => findBefore(loaded, signal), text('no_comparison'));
 }
 
-async function findBefore({before}, signal) {
+async function findBefore({before, data: {filters_applied: {bucket}}}, signal) {
   const [since, until] = before.map(instantOf);
-  const {data} = await ask('../v1/usage/stats', {since, until, bucket: 'none', ...given()}, {signal});
-  return data.totals;
+  const {data, at} = await ask('../v1/usage/stats', {since, until, bucket, ...given()}, {signal});
+  return {totals: data.totals, ...periodsOf(data, at)};
 }
 
 function draw() {
@@ -128,8 +128,9 @@ function draw() {
   const {since, until} = data.filters_applied;
   shell.subtitle.replaceChildren(`${dayRange(dayOf(since), dayOf(Date.parse(until) - 1))} · `, ...describeFilters(data.filters_applied), describeBefore());
   if (shell.showParts(data.totals.messages > 0 ? null : [text('empty_statistics'), text('empty_how')])) {
-    figures.show(answer, comparison.found, values.figure);
-    periods.show(answer, values);
+    const known = {...answer, before: comparison.found};
+    figures.show(known, values.figure);
+    periods.show(known, values);
   }
 }
 

@@ -173,6 +173,7 @@ const TEXTS = {
   by_week: {en: '{what} by week', nb: '{what} per uke'},
   by_month: {en: '{what} by month', nb: '{what} per måned'},
   week_of: {en: 'Week of {day}', nb: 'Uken fra {day}'},
+  period_before: {en: 'Period before', nb: 'Perioden før'},
   gaps: {en: 'The window is too long to show its empty periods: only those with events are drawn.', nb: 'Vinduet er for langt til å vise tomme perioder: bare de med hendelser er tegnet.'},
   chart_form: {en: 'Form of the chart', nb: 'Diagramtype'},
   form_bar: {en: 'Bars', nb: 'Søyler'},
