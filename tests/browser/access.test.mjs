@@ -81,19 +81,35 @@ describe("everybody can use the pages", () => {
     await page.getByRole("heading", { name: "Usage" }).waitFor();
     const german = await open(own, "/usage/", { locale: "de-DE" });
     assert.equal(await german.locator("h1").textContent(), "Usage");
-    assert.match(await german.locator("[data-figure=input_tokens] .value .unseen").textContent(), /^\d{1,3}(?:\.\d{3})+$/);
+    assert.match(
+      await german.locator("[data-figure=input_tokens] .value .unseen").textContent(),
+      /^\d{1,3}(?:\.\d{3})+$/,
+    );
     await settled(page);
     await clean(page);
     await clean(german);
   });
 
   test("texts of the database are shown as texts, and break nothing", async () => {
-    const nasty = ['<img src=x onerror="document.title=1">', "\u202eevil\u202c", "x".repeat(10_000), "=1+1", "@SUM(1)", '"quoted", and\nbroken'];
+    const nasty = [
+      '<img src=x onerror="document.title=1">',
+      "\u202eevil\u202c",
+      "x".repeat(10_000),
+      "=1+1",
+      "@SUM(1)",
+      '"quoted", and\nbroken',
+    ];
     for (const [at, title] of nasty.entries()) {
       const id = `11111111-1111-4111-8111-00000000000${at}`;
       await own.site.sql("insert into nodes (id, title) values (%s, %s)", id, title);
-      await own.site.sql(`insert into resource_usage_log (resource_type, collection_id, detail)
-        select type, %s, jsonb_build_object('tokens_in', 10000000, 'job_type', %s::text, 'model_level', %s::text) from (values ('ai'), (%s::text)) types (type)`, id, title, title, title);
+      await own.site.sql(
+        `insert into resource_usage_log (resource_type, collection_id, detail)
+        select type, %s, jsonb_build_object('tokens_in', 10000000, 'job_type', %s::text, 'model_level', %s::text) from (values ('ai'), (%s::text)) types (type)`,
+        id,
+        title,
+        title,
+        title,
+      );
     }
     const page = await open(own, "/admin/?days=1&collections_size=100&kinds_size=100");
     await page.getByText(nasty[0]).first().waitFor();

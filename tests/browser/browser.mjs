@@ -34,11 +34,13 @@ export class Browser {
   }
 
   static async launch() {
-    return new Browser(await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      chromiumSandbox: process.getuid() !== 0,
-      args: SWITCHES,
-    }));
+    return new Browser(
+      await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+        chromiumSandbox: process.getuid() !== 0,
+        args: SWITCHES,
+      }),
+    );
   }
 
   /**

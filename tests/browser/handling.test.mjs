@@ -4,7 +4,19 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { axe } from "./look.mjs";
-import { asking, clean, compared, counter, downloaded, figure, open, REFUSED, replyOf, settled, table } from "./page.mjs";
+import {
+  asking,
+  clean,
+  compared,
+  counter,
+  downloaded,
+  figure,
+  open,
+  REFUSED,
+  replyOf,
+  settled,
+  table,
+} from "./page.mjs";
 import { useBrowser } from "./use.mjs";
 
 const USAGE = "/admin/usage?";
@@ -29,7 +41,10 @@ function tooltip(page, panel) {
 async function point(page, panel, share) {
   const box = await page.locator(`.${panel} canvas`).boundingBox();
   await page.mouse.move(box.x + box.width * share, box.y + box.height / 2);
-  await page.waitForFunction((name) => globalThis.Chart.getChart(document.querySelector(`.${name} canvas`)).tooltip.opacity > 0, panel);
+  await page.waitForFunction(
+    (name) => globalThis.Chart.getChart(document.querySelector(`.${name} canvas`)).tooltip.opacity > 0,
+    panel,
+  );
 }
 
 describe("the pages in the hand", () => {
@@ -61,7 +76,10 @@ describe("the pages in the hand", () => {
     const entry = page.locator("[data-table=collections] [data-collection]").nth(2);
     const id = await entry.getAttribute("data-collection");
     await entry.focus();
-    await own.site.sql("insert into resource_usage_log (resource_type, collection_id, detail) values ('ai', %s::uuid, '{\"tokens_in\": 777777}')", id);
+    await own.site.sql(
+      "insert into resource_usage_log (resource_type, collection_id, detail) values ('ai', %s::uuid, '{\"tokens_in\": 777777}')",
+      id,
+    );
     await refresh(page);
     assert.equal(await page.evaluate(() => document.activeElement.dataset.collection), id);
     const on = page.getByLabel("Next: Collections");
@@ -70,7 +88,9 @@ describe("the pages in the hand", () => {
       await page.keyboard.press("Enter");
     }
     assert.ok(await isFocused(page.getByLabel("Previous: Collections")));
-    await asking(page, "collection_id=", () => page.locator("[data-table=collections] [data-collection]").first().click());
+    await asking(page, "collection_id=", () =>
+      page.locator("[data-table=collections] [data-collection]").first().click(),
+    );
     await asking(page, USAGE, () => page.getByRole("button", { name: "All collections" }).click());
     assert.ok(await isFocused(page.getByRole("combobox", { name: "Collection", exact: true })));
     await clean(page);
@@ -115,7 +135,9 @@ describe("the pages in the hand", () => {
     const one = await open(own, `/admin/?collection=${id}`);
     let asked = 0;
     let release;
-    const held = new Promise((resolve) => { release = resolve; });
+    const held = new Promise((resolve) => {
+      release = resolve;
+    });
     await one.route("**/admin/usage?days=30", async (route) => {
       asked += 1;
       await held;
@@ -137,7 +159,10 @@ describe("the pages in the hand", () => {
 
   test("a text filter finds what is seen, in the reader's language, and does not outlive a click", async () => {
     const page = await open(own, "/admin/", { locale: "nb-NO" });
-    for (const [what, column] of [["rask", 1], ["ingen type", 0]]) {
+    for (const [what, column] of [
+      ["rask", 1],
+      ["ingen type", 0],
+    ]) {
       await page.getByLabel("Filtrer: KI etter type jobb").fill(what);
       const { rows } = await table(page, "kinds");
       assert.ok(rows.length > 0 && rows.every((row) => row[column].toLowerCase().includes(what)), what);
@@ -152,12 +177,17 @@ describe("the pages in the hand", () => {
 
   test("totals of the same window are the same on both pages", async () => {
     // Nothing may enter or leave the window between the two questions.
-    await own.site.sql("delete from resource_usage_log where created_at > now() - interval '2 min' or created_at between now() - interval '7 days 2 min' and now() - interval '7 days' + interval '2 min'");
+    await own.site.sql(
+      "delete from resource_usage_log where created_at > now() - interval '2 min' or created_at between now() - interval '7 days 2 min' and now() - interval '7 days' + interval '2 min'",
+    );
     const overview = await open(own, "/admin/?days=7");
     await compared(overview);
     const statistics = await open(own, "/usage/?window=7d");
     assert.equal(await figure(overview, ".card[data-type=ai]"), await figure(statistics, "[data-figure=input_tokens]"));
-    assert.equal(await figure(overview, '.card[data-type=":cost"]'), await figure(statistics, "[data-figure=cost_usd]"));
+    assert.equal(
+      await figure(overview, '.card[data-type=":cost"]'),
+      await figure(statistics, "[data-figure=cost_usd]"),
+    );
     await clean(overview);
     await clean(statistics);
   });
@@ -166,18 +196,26 @@ describe("the pages in the hand", () => {
     const asked = async (name) => {
       const page = await open(own, `/usage/?window=${name}`);
       await page.locator("[data-figure=messages] .change > *").first().waitFor();
-      const found = await page.evaluate((route) => Promise.all(globalThis.replies.filter(([url]) => url.includes(route)).map(([, text]) => text)), STATS);
+      const found = await page.evaluate(
+        (route) => Promise.all(globalThis.replies.filter(([url]) => url.includes(route)).map(([, text]) => text)),
+        STATS,
+      );
       await clean(page);
-      return found.map((text) => JSON.parse(text)).flatMap(({ filters_applied: { since, until } }) => [since, until].map((instant) => new Date(instant)));
+      return found
+        .map((text) => JSON.parse(text))
+        .flatMap(({ filters_applied: { since, until } }) => [since, until].map((instant) => new Date(instant)));
     };
     const [today, now, yesterday, then] = await asked("today");
     assert.equal(today - yesterday, 86_400_000);
     assert.ok(Math.abs(now - then - 86_400_000) < 5000);
     const [month, ends, before, ended] = await asked("month");
     assert.deepEqual(before, new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() - 1, 1)));
-    assert.ok(Math.abs((ended - before) - Math.min(ends - month, month - before)) < 5000);
+    assert.ok(Math.abs(ended - before - Math.min(ends - month, month - before)) < 5000);
     const [, , start, end] = await asked("own&from=2026-10-01&to=2026-10-31");
-    assert.deepEqual([start, end].map((instant) => instant.toISOString().slice(0, 10)), ["2026-08-31", "2026-10-01"]);
+    assert.deepEqual(
+      [start, end].map((instant) => instant.toISOString().slice(0, 10)),
+      ["2026-08-31", "2026-10-01"],
+    );
   });
 
   test("an own window without days is the usual one; days the wrong way around are turned; the last year is as it is", async () => {
@@ -195,46 +233,86 @@ describe("the pages in the hand", () => {
   });
 
   test("costs of any size fit into their card", async () => {
-    await own.site.sql(`insert into resource_usage_log (resource_type, thread_id, detail) values ('ai', 'dear', '{"tokens_in": 1, "cost_usd": 123456789012.34}'), ('ai', 'nano', '{"tokens_in": 1, "cost_usd": 0.0000000012345}')`);
-    for (const [thread, width, shown] of [["dear", 1280, "$123B"], ["dear", 360, "$123B"], ["nano", 1280, "$0.00000000123"], ["nano", 360, "$0.00000000123"]]) {
+    await own.site.sql(
+      `insert into resource_usage_log (resource_type, thread_id, detail) values ('ai', 'dear', '{"tokens_in": 1, "cost_usd": 123456789012.34}'), ('ai', 'nano', '{"tokens_in": 1, "cost_usd": 0.0000000012345}')`,
+    );
+    for (const [thread, width, shown] of [
+      ["dear", 1280, "$123B"],
+      ["dear", 360, "$123B"],
+      ["nano", 1280, "$0.00000000123"],
+      ["nano", 360, "$0.00000000123"],
+    ]) {
       const page = await open(own, `/usage/?thread=${thread}`, { viewport: { width, height: 800 } });
       const value = page.locator("[data-figure=cost_usd] .value");
       assert.equal(await value.locator("[title]").textContent(), shown);
-      assert.ok(await value.evaluate((one) => one.scrollWidth <= one.clientWidth + 1 && one.getBoundingClientRect().right <= one.closest(".card").getBoundingClientRect().right), `${thread} ${width}`);
+      assert.ok(
+        await value.evaluate(
+          (one) =>
+            one.scrollWidth <= one.clientWidth + 1 &&
+            one.getBoundingClientRect().right <= one.closest(".card").getBoundingClientRect().right,
+        ),
+        `${thread} ${width}`,
+      );
       await clean(page);
     }
   });
 
   test("long names take no room from the rest, and types that nobody knows have colours of their own", async () => {
-    const [id, title, type] = ["22222222-2222-4222-8222-222222222222", "y".repeat(10_000), "a_type_with_a_name_of_very_many_letters_that_goes_on_and_on_and_on"];
+    const [id, title, type] = [
+      "22222222-2222-4222-8222-222222222222",
+      "y".repeat(10_000),
+      "a_type_with_a_name_of_very_many_letters_that_goes_on_and_on_and_on",
+    ];
     await own.site.sql("insert into nodes (id, title) values (%s, %s)", id, title);
-    await own.site.sql("insert into resource_usage_log (resource_type, collection_id) select unnest(array[%s, 'ocr', 'rerank', 'vision']), %s::uuid", type, id);
-    await own.site.sql("insert into resource_usage_log (resource_type, collection_id, detail) select 'cas', %s::uuid, jsonb_build_object('size_bytes', 7)", id);
+    await own.site.sql(
+      "insert into resource_usage_log (resource_type, collection_id) select unnest(array[%s, 'ocr', 'rerank', 'vision']), %s::uuid",
+      type,
+      id,
+    );
+    await own.site.sql(
+      "insert into resource_usage_log (resource_type, collection_id, detail) select 'cas', %s::uuid, jsonb_build_object('size_bytes', 7)",
+      id,
+    );
     const page = await open(own, `/admin/?collection=${id}&days=7`, { viewport: { width: 360, height: 800 } });
     assert.ok((await page.locator(".subtitle").boundingBox()).height < 250);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    const colours = await page.locator(".legend .swatch").evaluateAll((all) => all.filter((one) => one.closest("button")).map((one) => getComputedStyle(one).backgroundColor));
+    const colours = await page
+      .locator(".legend .swatch")
+      .evaluateAll((all) =>
+        all.filter((one) => one.closest("button")).map((one) => getComputedStyle(one).backgroundColor),
+      );
     assert.equal(new Set(colours).size, colours.length);
     await clean(page);
   });
 
   test("a file is safe where a semicolon parts cells", async () => {
     await own.site.sql("insert into nodes (id, title) values ('33333333-3333-4333-8333-333333333333', 'x;=1+1')");
-    await own.site.sql("insert into resource_usage_log (resource_type, collection_id) values ('ai', '33333333-3333-4333-8333-333333333333')");
+    await own.site.sql(
+      "insert into resource_usage_log (resource_type, collection_id) values ('ai', '33333333-3333-4333-8333-333333333333')",
+    );
     const page = await open(own, "/admin/?days=1");
     const [file] = await Promise.all([page.waitForEvent("download"), page.getByLabel("CSV: Collections").click()]);
     assert.ok((await readFile(await file.path(), "utf8")).includes('"x;=1+1"'));
-    assert.ok((await downloaded(page, () => page.getByLabel("CSV: Collections").click())).rows.some(([name]) => name === "x;=1+1"));
+    assert.ok(
+      (await downloaded(page, () => page.getByLabel("CSV: Collections").click())).rows.some(
+        ([name]) => name === "x;=1+1",
+      ),
+    );
     await clean(page);
   });
 
   test("numbers are those of the browser's first language, whatever the texts are in", async () => {
     const page = await own.browser.open(own.site, "admin");
-    await page.addInitScript(() => Object.defineProperty(navigator, "languages", { value: ["de-DE", "de", "en-US", "en"] }));
+    await page.addInitScript(() =>
+      Object.defineProperty(navigator, "languages", { value: ["de-DE", "de", "en-US", "en"] }),
+    );
     await page.goto("/usage/");
     await settled(page);
     assert.equal(await page.locator("h1").textContent(), "Usage");
-    assert.match(await page.locator("[data-figure=input_tokens] .value .unseen").textContent(), /^\d{1,3}(?:\.\d{3})+$/);
+    assert.match(
+      await page.locator("[data-figure=input_tokens] .value .unseen").textContent(),
+      /^\d{1,3}(?:\.\d{3})+$/,
+    );
     await clean(page);
   });
 
@@ -286,7 +364,11 @@ describe("the pages in the hand", () => {
       await page.keyboard.press("Shift+Tab");
       const hidden = await page.evaluate(() => {
         const { top, height } = document.activeElement.getBoundingClientRect();
-        return height < 300 && top < document.querySelector(".bar").getBoundingClientRect().bottom - 1 && !document.activeElement.closest(".bar");
+        return (
+          height < 300 &&
+          top < document.querySelector(".bar").getBoundingClientRect().bottom - 1 &&
+          !document.activeElement.closest(".bar")
+        );
       });
       assert.ok(!hidden, await page.evaluate(() => document.activeElement.outerHTML));
     }

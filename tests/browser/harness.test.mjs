@@ -38,7 +38,9 @@ describe("a site", () => {
   it("has the sample's events of its user", async () => {
     const { site } = own;
     const [{ count }] = await site.sql(
-      "select count(*) from resource_usage_log where resource_type = 'ai' and user_id = %s", site.users.user.id);
+      "select count(*) from resource_usage_log where resource_type = 'ai' and user_id = %s",
+      site.users.user.id,
+    );
     const { totals } = await (await site.fetch(`${STATS}&since=2000-01-01T00:00:00Z`, "user")).json();
     assert.equal(totals.messages, count);
     assert.ok(count > 0);
@@ -58,7 +60,10 @@ describe("a site", () => {
       const { site } = own;
       await site.do(wrong);
       try {
-        for (const [path, user] of [[OVERVIEW, "admin"], [STATS, "user"]]) {
+        for (const [path, user] of [
+          [OVERVIEW, "admin"],
+          [STATS, "user"],
+        ]) {
           const reply = await site.fetch(path, user);
           assert.equal(reply.status, status);
           assert.equal(typeof (await reply.json()).error, "string");
@@ -136,12 +141,20 @@ describe("a browser", () => {
 
   it("has the surroundings that a test wants", async () => {
     const page = await blank("admin", {
-      colorScheme: "dark", locale: "de-DE", timezoneId: "Asia/Kolkata", viewport: { width: 360, height: 640 },
+      colorScheme: "dark",
+      locale: "de-DE",
+      timezoneId: "Asia/Kolkata",
+      viewport: { width: 360, height: 640 },
     });
-    assert.deepEqual(await page.evaluate(() => [
-      matchMedia("(prefers-color-scheme: dark)").matches, navigator.language,
-      Intl.DateTimeFormat().resolvedOptions().timeZone, innerWidth,
-    ]), [true, "de-DE", "Asia/Calcutta", 360]);
+    assert.deepEqual(
+      await page.evaluate(() => [
+        matchMedia("(prefers-color-scheme: dark)").matches,
+        navigator.language,
+        Intl.DateTimeFormat().resolvedOptions().timeZone,
+        innerWidth,
+      ]),
+      [true, "de-DE", "Asia/Calcutta", 360],
+    );
     await assertClean(page, { allowed: [ICON] });
   });
 
@@ -149,24 +162,49 @@ describe("a browser", () => {
   const MISDEEDS = {
     "an error in the console": [() => console.error("planted"), /console error: planted/],
     "a warning in the console": [() => console.warn("planted"), /console warning: planted/],
-    "an exception": [() => { setTimeout(() => { throw new Error("planted"); }); }, /page error: Error: planted/],
-    "a rejected promise": [() => { Promise.reject(new Error("planted")); }, /page error: Error: planted/],
+    "an exception": [
+      () => {
+        setTimeout(() => {
+          throw new Error("planted");
+        });
+      },
+      /page error: Error: planted/,
+    ],
+    "a rejected promise": [
+      () => {
+        Promise.reject(new Error("planted"));
+      },
+      /page error: Error: planted/,
+    ],
     "a dialog": [() => alert("planted"), /dialog: planted/],
     "a request that fails": [() => fetch("http://127.0.0.1:9/").catch(() => {}), /failed request: GET http:.*127/],
-    "a request to another site": [() => fetch("http://other.example/").catch(() => {}),
-      /foreign request: GET http:\/\/other\.example\//],
-    "an image of another site": [() => new Promise((resolve) => {
-      const image = new Image();
-      image.onerror = resolve;
-      image.src = "http://other.example/image.png";
-    }), /foreign request: GET http:\/\/other\.example\/image\.png/],
-    "a socket to another site": [() => new Promise((resolve) => {
-      new WebSocket("ws://other.example/").onerror = resolve;
-    }), /foreign request: ws:\/\/other\.example\//],
-    "what its policy forbids": [() => {
-      document.head.innerHTML = "<meta http-equiv='Content-Security-Policy' content=\"style-src 'none'\">";
-      document.body.setAttribute("style", "color: red");
-    }, /violation: style-src-attr forbids inline/],
+    "a request to another site": [
+      () => fetch("http://other.example/").catch(() => {}),
+      /foreign request: GET http:\/\/other\.example\//,
+    ],
+    "an image of another site": [
+      () =>
+        new Promise((resolve) => {
+          const image = new Image();
+          image.onerror = resolve;
+          image.src = "http://other.example/image.png";
+        }),
+      /foreign request: GET http:\/\/other\.example\/image\.png/,
+    ],
+    "a socket to another site": [
+      () =>
+        new Promise((resolve) => {
+          new WebSocket("ws://other.example/").onerror = resolve;
+        }),
+      /foreign request: ws:\/\/other\.example\//,
+    ],
+    "what its policy forbids": [
+      () => {
+        document.head.innerHTML = "<meta http-equiv='Content-Security-Policy' content=\"style-src 'none'\">";
+        document.body.setAttribute("style", "color: red");
+      },
+      /violation: style-src-attr forbids inline/,
+    ],
   };
   for (const [name, [act, pattern]] of Object.entries(MISDEEDS)) {
     it(`finds ${name}`, async () => {
@@ -197,7 +235,10 @@ describe("a browser", () => {
     const page = await blank();
     await page.setContent(`<table><tr><th>Name<th>Sum<tr><td> a <td>1,5<tr hidden><td>b<td>2</table>
       <a href="#">first</a> <button onclick="setTimeout(() => { this.textContent = 'pressed' })">Press</button>`);
-    assert.deepEqual(await rows(page.locator("table")), [["Name", "Sum"], ["a", "1,5"]]);
+    assert.deepEqual(await rows(page.locator("table")), [
+      ["Name", "Sum"],
+      ["a", "1,5"],
+    ]);
     await tabTo(page, page.getByRole("button"));
     await page.keyboard.press("Enter");
     await shows(page.getByRole("button"), "pressed");

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { axeSource } from "./packages.mjs";
 
 function described({ id, impact, help, nodes }) {
-  const places = nodes.map(({ target, failureSummary }) =>
-    `    ${target.join(" ")}\n${failureSummary.replace(/^/gm, "      ")}`);
+  const places = nodes.map(
+    ({ target, failureSummary }) => `    ${target.join(" ")}\n${failureSummary.replace(/^/gm, "      ")}`,
+  );
   return [`  ${id} (${impact}): ${help}`, ...places].join("\n");
 }
 
@@ -13,16 +14,20 @@ function described({ id, impact, help, nodes }) {
 export async function axe(page, options = {}) {
   // Playwright's way into the page stands beside its policy, which forbids scripts of others.
   await page.evaluate(axeSource);
-  const { violations } = await page.evaluate((chosen) => window.axe.run(document, chosen),
-    { resultTypes: ["violations"], ...options });
+  const { violations } = await page.evaluate((chosen) => window.axe.run(document, chosen), {
+    resultTypes: ["violations"],
+    ...options,
+  });
   assert.equal(violations.length, 0, `axe in ${page.url()}:\n${violations.map(described).join("\n")}\n`);
 }
 
 /** The visible rows of a table, each an array of its cells' texts as they are seen. */
 export function rows(table) {
-  return table.evaluate((element) => [...element.rows]
-    .filter((row) => row.getClientRects().length > 0)
-    .map((row) => [...row.cells].map((cell) => cell.innerText.trim())));
+  return table.evaluate((element) =>
+    [...element.rows]
+      .filter((row) => row.getClientRects().length > 0)
+      .map((row) => [...row.cells].map((cell) => cell.innerText.trim())),
+  );
 }
 
 /** Waits until an element that contains the text or matches the pattern is seen within the locator. */

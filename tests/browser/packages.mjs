@@ -8,4 +8,5 @@ const folder = process.env.TALLY_BROWSER_PACKAGES;
 const require = createRequire(folder ? path.join(folder, "package.json") : import.meta.url);
 
 export const { chromium } = require("playwright-core");
+export const prettier = require("prettier");
 export const axeSource = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");

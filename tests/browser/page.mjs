@@ -32,7 +32,13 @@ function keepReplies() {
   const ask = globalThis.fetch;
   globalThis.fetch = async (...question) => {
     const response = await ask(...question);
-    globalThis.replies.push([response.url, response.clone().text().catch(() => null)]);
+    globalThis.replies.push([
+      response.url,
+      response
+        .clone()
+        .text()
+        .catch(() => null),
+    ]);
     return response;
   };
 }
@@ -84,7 +90,13 @@ export function table(page, name) {
     };
     const texts = (rows) => [...rows].map((row) => [...row.cells].map(seen));
     const titles = (rows) => [...rows].map((row) => [...row.cells].map((cell) => cell.title || seen(cell)));
-    return { head: texts(tHead.rows)[0], rows: texts(body.rows), exact: titles(body.rows), sums: texts(tFoot.rows), exactSums: titles(tFoot.rows) };
+    return {
+      head: texts(tHead.rows)[0],
+      rows: texts(body.rows),
+      exact: titles(body.rows),
+      sums: texts(tFoot.rows),
+      exactSums: titles(tFoot.rows),
+    };
   });
 }
 

@@ -65,12 +65,15 @@ export class Site {
   }
 
   #nextLine(command) {
-    return this.#inTime(command, new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
-      if (this.#hasEnded()) {
-        reject(new Error(`site.py has ended with ${this.#process.exitCode}`));
-      }
-    }));
+    return this.#inTime(
+      command,
+      new Promise((resolve, reject) => {
+        this.#waiting.push({ resolve, reject });
+        if (this.#hasEnded()) {
+          reject(new Error(`site.py has ended with ${this.#process.exitCode}`));
+        }
+      }),
+    );
   }
 
   async #ended() {

@@ -8,11 +8,13 @@ import { useBrowser } from "./use.mjs";
 const STATS = "/v1/usage/stats?";
 const FIGURES = ["messages", "input_tokens", "output_tokens", "cached_tokens", "total_tokens", "cost_usd"];
 
-const filters = (page) => page.locator(".filters input:visible").evaluateAll((inputs) => inputs.map(({ name }) => name));
-const bars = (page) => page.evaluate(() => {
-  const { config, data } = globalThis.Chart.getChart(document.querySelector(".periods canvas"));
-  return { type: config.type, values: data.datasets[0].data };
-});
+const filters = (page) =>
+  page.locator(".filters input:visible").evaluateAll((inputs) => inputs.map(({ name }) => name));
+const bars = (page) =>
+  page.evaluate(() => {
+    const { config, data } = globalThis.Chart.getChart(document.querySelector(".periods canvas"));
+    return { type: config.type, values: data.datasets[0].data };
+  });
 
 describe("the statistics", () => {
   const own = useBrowser();
@@ -24,24 +26,52 @@ describe("the statistics", () => {
       assert.equal(await figure(page, `[data-figure=${name}]`), data.totals[name], name);
       await page.locator(`[data-figure=${name}]`).click();
       const values = await (await bars(page)).values;
-      assert.deepEqual(values.filter((value) => value !== 0), data.buckets.map((bucket) => bucket[name]).filter((value) => value !== 0), name);
+      assert.deepEqual(
+        values.filter((value) => value !== 0),
+        data.buckets.map((bucket) => bucket[name]).filter((value) => value !== 0),
+        name,
+      );
     }
     // The window begins at this time of the day, 30 days ago.
     assert.equal((await bars(page)).values.length, 31);
     const { exactSums } = await table(page, "buckets");
-    assert.deepEqual(exactSums.at(-1).slice(1).map(number), FIGURES.map((name) => data.totals[name]));
+    assert.deepEqual(
+      exactSums.at(-1).slice(1).map(number),
+      FIGURES.map((name) => data.totals[name]),
+    );
     const file = await downloaded(page, () => page.getByLabel("CSV: All figures").click());
     assert.match(file.name, /^tally-buckets-\d{4}-\d\d-\d\d-to-\d{4}-\d\d-\d\d\.csv$/);
-    assert.deepEqual(file.head, ["Day", "Complete", "Messages", "Input tokens", "Output tokens", "Cached tokens", "All tokens", "Cost (USD)"]);
-    assert.deepEqual(file.rows.map((row) => row[1]), ["no", ...Array(29).fill("yes"), "no"].reverse());
+    assert.deepEqual(file.head, [
+      "Day",
+      "Complete",
+      "Messages",
+      "Input tokens",
+      "Output tokens",
+      "Cached tokens",
+      "All tokens",
+      "Cost (USD)",
+    ]);
+    assert.deepEqual(
+      file.rows.map((row) => row[1]),
+      ["no", ...Array(29).fill("yes"), "no"].reverse(),
+    );
     assert.equal(file.rows.length, 31);
-    assert.equal(file.rows.reduce((all, row) => all + Number(row[3]), 0), data.totals.input_tokens);
+    assert.equal(
+      file.rows.reduce((all, row) => all + Number(row[3]), 0),
+      data.totals.input_tokens,
+    );
     await clean(page);
   });
 
   test("windows, buckets, and the form of the chart", async () => {
     const page = await open(own, "/usage/");
-    for (const [name, word] of [["Today", "today"], ["7 days", "7d"], ["This month", "month"], ["Last month", "last"], ["12 months", "year"]]) {
+    for (const [name, word] of [
+      ["Today", "today"],
+      ["7 days", "7d"],
+      ["This month", "month"],
+      ["Last month", "last"],
+      ["12 months", "year"],
+    ]) {
       await asking(page, STATS, () => page.getByRole("button", { name, exact: true }).click());
       assert.match(page.url(), new RegExp(`window=${word}`));
     }
@@ -53,8 +83,16 @@ describe("the statistics", () => {
     await page.getByRole("button", { name: "Line", exact: true }).click();
     assert.equal((await bars(page)).type, "line");
     await page.locator(".periods .legend", { hasText: "Period before" }).waitFor();
-    const lines = await page.evaluate(() => globalThis.Chart.getChart(document.querySelector(".periods canvas")).data.datasets.map(({ label, data }) => [label, data.length]));
-    assert.deepEqual(lines, [["All tokens", 12], ["Period before", 12]]);
+    const lines = await page.evaluate(() =>
+      globalThis.Chart.getChart(document.querySelector(".periods canvas")).data.datasets.map(({ label, data }) => [
+        label,
+        data.length,
+      ]),
+    );
+    assert.deepEqual(lines, [
+      ["All tokens", 12],
+      ["Period before", 12],
+    ]);
     await asking(page, "since=", () => page.getByRole("button", { name: "Custom", exact: true }).click());
     await asking(page, "since=2026-01-05T00%3A00%3A00Z", () => page.getByLabel("From").fill("2026-01-05"));
     await page.getByLabel("To", { exact: true }).fill("2026-01-01");
@@ -67,7 +105,11 @@ describe("the statistics", () => {
     const page = await open(own, "/usage/");
     await page.getByLabel("Channel (id)").waitFor();
     assert.deepEqual(await filters(page), ["agent", "thread", "user", "bot", "channel"]);
-    const id = (await own.site.sql("select user_id::text as id from resource_usage_log where resource_type = 'ai' and user_id is not null limit 1"))[0].id;
+    const id = (
+      await own.site.sql(
+        "select user_id::text as id from resource_usage_log where resource_type = 'ai' and user_id is not null limit 1",
+      )
+    )[0].id;
     await page.getByLabel("User (id)").fill(id);
     await asking(page, `user_id=${id}`, () => page.keyboard.press("Enter"));
     const data = await replyOf(page, `user_id=${id}`);
@@ -86,7 +128,9 @@ describe("the statistics", () => {
   });
 
   test("a cost that is not zero never looks like it", async () => {
-    await own.site.sql(`insert into resource_usage_log (resource_type, thread_id, detail) values ('ai', 'cheap', '{"tokens_in": 1, "cost_usd": 0.0000012}')`);
+    await own.site.sql(
+      `insert into resource_usage_log (resource_type, thread_id, detail) values ('ai', 'cheap', '{"tokens_in": 1, "cost_usd": 0.0000012}')`,
+    );
     const page = await open(own, "/usage/?thread=cheap");
     assert.equal(await page.locator("[data-figure=cost_usd] .value [title]").textContent(), "$0.0000012");
     assert.ok((await table(page, "buckets")).rows.some((row) => row.at(-1) === "$0.0000012"));
@@ -97,7 +141,10 @@ describe("the statistics", () => {
     await own.site.sql(`insert into resource_usage_log (resource_type, thread_id, detail)
       select 'ai', 'vast', jsonb_build_object('tokens_in', count) from (values (900000000000000001), (1)) counts (count)`);
     const page = await open(own, "/usage/?thread=vast");
-    assert.equal(await page.locator("[data-figure=input_tokens] .value .unseen").textContent(), "900,000,000,000,000,002");
+    assert.equal(
+      await page.locator("[data-figure=input_tokens] .value .unseen").textContent(),
+      "900,000,000,000,000,002",
+    );
     await clean(page);
   });
 

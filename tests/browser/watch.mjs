@@ -67,9 +67,12 @@ export async function watch(page, url) {
 /** Asserts that nothing was found since the page was opened or last asked, but for what is allowed. */
 export async function assertClean(page, { allowed = [] } = {}) {
   // What the page has done so far is reported before it answers this.
-  await page.evaluate(() => new Promise((resolve) => {
-    requestAnimationFrame(() => setTimeout(resolve));
-  }));
+  await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        requestAnimationFrame(() => setTimeout(resolve));
+      }),
+  );
   const found = watches.get(page).without(allowed);
   watches.get(page).clear();
   assert.deepEqual(found, [], `found in ${page.url()}:\n  ${found.join("\n  ")}\n`);

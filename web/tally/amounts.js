@@ -2,7 +2,7 @@
 // with an error.
 
 // No text of PostgreSQL's can hold this character, so no title passes for a number.
-const MARK = '\u0000';
+const MARK = "\u0000";
 const STRING_OR_LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
 
 /** Parses JSON; integers beyond 2^53 become BigInt. */
@@ -12,7 +12,8 @@ export function parseJson(text) {
   }
   const marked = text.replace(STRING_OR_LONG_INTEGER, (found) => (found[0] === '"' ? found : `"\\u0000${found}"`));
   return JSON.parse(marked, (key, value) =>
-    (typeof value === 'string' && value.startsWith(MARK) ? asInteger(BigInt(value.slice(1))) : value));
+    typeof value === "string" && value.startsWith(MARK) ? asInteger(BigInt(value.slice(1))) : value,
+  );
 }
 
 function asInteger(big) {
@@ -22,7 +23,7 @@ function asInteger(big) {
 
 /** The decimal that a number is written as: its digits, and how many of them are behind the point. */
 function digitsOf(number) {
-  const [, sign, whole, fraction = '', exponent = '0'] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(number));
+  const [, sign, whole, fraction = "", exponent = "0"] = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(number));
   const behind = fraction.length - Number(exponent);
   const digits = BigInt(sign + whole + fraction);
   return behind >= 0 ? [digits, behind] : [digits * 10n ** BigInt(-behind), 0];

@@ -1,21 +1,22 @@
 // A card for all events, one for what AI cost, and one for each resource type.
 
-import {addUp} from './amounts.js';
-import {Card} from './card.js';
-import {COST} from './cost.js';
-import {element, foreign} from './element.js';
-import {amount, compact, compactCost, cost as dollars, exact, exactAmount, exactCost} from './format.js';
-import {dailyOf, typesOf} from './overview_figures.js';
-import {classOf, drawingOf, isKnown, nameOfAmount, unitOf} from './resource_types.js';
-import {text} from './texts.js';
+import { addUp } from "./amounts.js";
+import { Card } from "./card.js";
+import { COST } from "./cost.js";
+import { element, foreign } from "./element.js";
+import { amount, compact, compactCost, cost as dollars, exact, exactAmount, exactCost } from "./format.js";
+import { dailyOf, typesOf } from "./overview_figures.js";
+import { classOf, drawingOf, isKnown, nameOfAmount, unitOf } from "./resource_types.js";
+import { text } from "./texts.js";
 
-const ALL = '';
-const PILE = 'M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5';
-const COIN = 'M12 3v18M16.5 7.5C16 6 14.3 5.2 12 5.2c-2.6 0-4.5 1.2-4.5 3.2 0 4.6 9.2 2.2 9.2 7 0 2.1-2 3.4-4.7 3.4-2.5 0-4.4-1-4.9-2.8';
-const NONE = {events: 0, amount: 0, second: 0};
+const ALL = "";
+const PILE = "M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5";
+const COIN =
+  "M12 3v18M16.5 7.5C16 6 14.3 5.2 12 5.2c-2.6 0-4.5 1.2-4.5 3.2 0 4.6 9.2 2.2 9.2 7 0 2.1-2 3.4-4.7 3.4-2.5 0-4.4-1-4.9-2.8";
+const NONE = { events: 0, amount: 0, second: 0 };
 
 /** The values of the whole days: a part of a day would look like a fall. */
-function wholeOf({days, partial}, value) {
+function wholeOf({ days, partial }, value) {
   return days.flatMap((_, place) => (partial.has(place) ? [] : [value(place)]));
 }
 
@@ -23,40 +24,62 @@ function sumOfEvents(totals) {
   return addUp([...totals.values()].map((one) => one.events));
 }
 
-function ofAll({totals, before}, daily) {
+function ofAll({ totals, before }, daily) {
   const events = sumOfEvents(totals);
   return {
-    shown: compact(events), whole: text('events', {count: events}), detail: text('events_unit'), detailWhole: text('events_unit'),
+    shown: compact(events),
+    whole: text("events", { count: events }),
+    detail: text("events_unit"),
+    detailWhole: text("events_unit"),
     line: wholeOf(daily, (place) => addUp([...daily.byType.values()].map((one) => one.events[place]))),
-    before, amounts: () => [events, sumOfEvents(before.totals)], write: (size) => text('events', {count: size}),
+    before,
+    amounts: () => [events, sumOfEvents(before.totals)],
+    write: (size) => text("events", { count: size }),
   };
 }
 
-function ofCost({totals, cost}, daily) {
+function ofCost({ totals, cost }, daily) {
   if (cost === null || cost.unknown !== undefined) {
-    return {shown: cost === null ? '…' : '–', whole: cost?.unknown ?? text('loading'), detail: '', detailWhole: '', line: [], before: cost};
+    return {
+      shown: cost === null ? "…" : "–",
+      whole: cost?.unknown ?? text("loading"),
+      detail: "",
+      detailWhole: "",
+      line: [],
+      before: cost,
+    };
   }
-  const events = Number(totals.get('ai')?.events ?? 0);
+  const events = Number(totals.get("ai")?.events ?? 0);
   const each = events > 0 ? cost.total / events : 0;
   return {
-    shown: compactCost(cost.total), whole: exactCost(cost.total),
-    detail: text('per_event', {amount: dollars(each)}), detailWhole: text('per_event', {amount: exactCost(each)}),
+    shown: compactCost(cost.total),
+    whole: exactCost(cost.total),
+    detail: text("per_event", { amount: dollars(each) }),
+    detailWhole: text("per_event", { amount: exactCost(each) }),
     line: wholeOf(daily, (place) => cost.byDay.get(daily.days[place]) ?? 0),
-    before: cost, amounts: () => [cost.total, cost.before], write: exactCost,
+    before: cost,
+    amounts: () => [cost.total, cost.before],
+    write: exactCost,
   };
 }
 
 /** Of types without an amount the events are the figure. */
-function ofType(type, {totals, before}, daily) {
+function ofType(type, { totals, before }, daily) {
   const unit = unitOf(type);
-  const {events, amount: size, second} = totals.get(type) ?? NONE;
-  const write = (value) => (unit === null ? text('events', {count: value}) : exactAmount(value, unit));
-  const counted = unit === null ? text('events_only') : text('events', {count: events});
-  const detail = (number) => (type === 'ai' ? `${text('tokens_out', {amount: number(second)})} · ${counted}` : counted);
+  const { events, amount: size, second } = totals.get(type) ?? NONE;
+  const write = (value) => (unit === null ? text("events", { count: value }) : exactAmount(value, unit));
+  const counted = unit === null ? text("events_only") : text("events", { count: events });
+  const detail = (number) =>
+    type === "ai" ? `${text("tokens_out", { amount: number(second) })} · ${counted}` : counted;
   return {
-    shown: unit === null ? compact(size) : amount(size, unit), whole: write(size), detail: detail(compact), detailWhole: detail(exact),
+    shown: unit === null ? compact(size) : amount(size, unit),
+    whole: write(size),
+    detail: detail(compact),
+    detailWhole: detail(exact),
     line: wholeOf(daily, (place) => daily.byType.get(type)?.amounts[place] ?? 0),
-    before, amounts: () => [size, (before.totals.get(type) ?? NONE).amount], write,
+    before,
+    amounts: () => [size, (before.totals.get(type) ?? NONE).amount],
+    write,
   };
 }
 
@@ -66,12 +89,12 @@ function figureOf(key, answer, daily) {
 
 function partsOf(key) {
   if (key === ALL) {
-    return {name: text('all_events'), drawing: PILE, look: 'type-all'};
+    return { name: text("all_events"), drawing: PILE, look: "type-all" };
   }
   if (key === COST) {
-    return {name: text('cost_of_ai'), drawing: COIN, look: 'type-cost'};
+    return { name: text("cost_of_ai"), drawing: COIN, look: "type-cost" };
   }
-  return {name: isKnown(key) ? nameOfAmount(key) : foreign(key), drawing: drawingOf(key), look: classOf(key)};
+  return { name: isKnown(key) ? nameOfAmount(key) : foreign(key), drawing: drawingOf(key), look: classOf(key) };
 }
 
 export class Cards {
@@ -79,17 +102,17 @@ export class Cards {
   constructor(choose) {
     this.choose = choose;
     this.cards = new Map();
-    this.root = element('section', {class: 'cards', 'aria-label': text('types')});
+    this.root = element("section", { class: "cards", "aria-label": text("types") });
   }
 
   /** @param {Object} answer  what is known; cost undefined: there is none for what is chosen */
   show(answer, chosen) {
-    const {data, at, days, cost} = answer;
+    const { data, at, days, cost } = answer;
     this.#arrange([ALL, ...(cost === undefined ? [] : [COST]), ...typesOf(data)]);
     const daily = dailyOf(data, at, days);
     for (const [key, card] of this.cards) {
-      const {before, amounts, write, ...figure} = figureOf(key, answer, daily);
-      card.show({...figure, isChosen: key === chosen});
+      const { before, amounts, write, ...figure } = figureOf(key, answer, daily);
+      card.show({ ...figure, isChosen: key === chosen });
       card.change.tell(before, amounts, write);
     }
   }
@@ -99,14 +122,16 @@ export class Cards {
       return;
     }
     this.cards = new Map(keys.map((key) => [key, this.#make(key)]));
-    this.root.replaceChildren(...[...this.cards.values()].map(({root}) => root));
+    this.root.replaceChildren(...[...this.cards.values()].map(({ root }) => root));
   }
 
   #make(key) {
     const card = new Card({
-      ...partsOf(key), hint: text('card_hint'), data: {'data-type': key},
+      ...partsOf(key),
+      hint: text("card_hint"),
+      data: { "data-type": key },
       // A second click leads back to all.
-      choose: () => this.choose(card.root.getAttribute('aria-pressed') === 'true' ? ALL : key),
+      choose: () => this.choose(card.root.getAttribute("aria-pressed") === "true" ? ALL : key),
     });
     return card;
   }

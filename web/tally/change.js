@@ -1,16 +1,16 @@
 // How much more than in the period before.
 
-import {element, icon, unseen} from './element.js';
-import {changeBy, growth} from './format.js';
-import {text} from './texts.js';
+import { element, icon, unseen } from "./element.js";
+import { changeBy, growth } from "./format.js";
+import { text } from "./texts.js";
 
-const DRAWINGS = {up: 'M7 17 17 7M9 7h8v8', down: 'M7 7l10 10M9 17h8V9', level: 'M5 12h14'};
+const DRAWINGS = { up: "M7 17 17 7M9 7h8v8", down: "M7 7l10 10M9 17h8V9", level: "M5 12h14" };
 
 const LEAST = 0.0005;
 
 export class Change {
   constructor() {
-    this.root = element('span', {class: 'change'});
+    this.root = element("span", { class: "change" });
   }
 
   /**
@@ -19,13 +19,13 @@ export class Change {
    * @param {function(*): string} whole  writes an amount with every digit
    */
   tell(before, amounts, whole) {
-    this.root.className = 'change';
-    this.root.title = '';
+    this.root.className = "change";
+    this.root.title = "";
     if (before === null) {
       this.root.replaceChildren();
     } else if (before.unknown !== undefined) {
       this.root.title = before.unknown;
-      this.root.replaceChildren(element('span', {'aria-hidden': 'true'}, '–'), unseen(before.unknown));
+      this.root.replaceChildren(element("span", { "aria-hidden": "true" }, "–"), unseen(before.unknown));
     } else {
       this.#show(...amounts(), whole);
     }
@@ -34,10 +34,14 @@ export class Change {
   #show(now, then, whole) {
     const ratio = growth(now, then);
     // What is shown as 0 % points nowhere.
-    const way = ratio >= LEAST ? 'up' : ratio <= -LEAST ? 'down' : 'level';
-    const earlier = text('before', {amount: whole(then)});
+    const way = ratio >= LEAST ? "up" : ratio <= -LEAST ? "down" : "level";
+    const earlier = text("before", { amount: whole(then) });
     this.root.classList.add(way);
     this.root.title = earlier;
-    this.root.replaceChildren(icon(DRAWINGS[way]), ratio === null ? text('unchanged') : changeBy(ratio), unseen(` (${earlier})`));
+    this.root.replaceChildren(
+      icon(DRAWINGS[way]),
+      ratio === null ? text("unchanged") : changeBy(ratio),
+      unseen(` (${earlier})`),
+    );
   }
 }

@@ -5,9 +5,9 @@ const FORMULA = /^[\s\p{Cc}]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]|^[\t\r\n]/u;
 
 function cell(value) {
   if (value === null || value === undefined) {
-    return '';
+    return "";
   }
-  if (typeof value === 'number' || typeof value === 'bigint') {
+  if (typeof value === "number" || typeof value === "bigint") {
     return String(value);
   }
   const text = FORMULA.test(value) ? `'${value}` : value;
@@ -17,13 +17,13 @@ function cell(value) {
 
 /** Rows of texts and numbers; a byte order mark tells spreadsheets that it is UTF-8. */
 export function asCsv(rows) {
-  return `\ufeff${rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')}`;
+  return `\ufeff${rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")}`;
 }
 
 /** Hands a file to the reader. */
 export function download(name, rows) {
-  const address = URL.createObjectURL(new Blob([asCsv(rows)], {type: 'text/csv;charset=utf-8'}));
-  const link = document.createElement('a');
+  const address = URL.createObjectURL(new Blob([asCsv(rows)], { type: "text/csv;charset=utf-8" }));
+  const link = document.createElement("a");
   link.href = address;
   link.download = name;
   link.click();

@@ -1,11 +1,11 @@
 // Asking, asking again, and never twice at once.
 
-import {Fault} from './fetching.js';
+import { Fault } from "./fetching.js";
 
 /** What passes by itself; the rest waits for the reader. */
-const PASSING = ['limited', 'unavailable', 'network', 'server'];
+const PASSING = ["limited", "unavailable", "network", "server"];
 /** What may have passed by the time that the page asks by itself. */
-const LASTING = ['slow', 'missing', 'page'];
+const LASTING = ["slow", "missing", "page"];
 const [FIRST_WAIT, LONGEST_WAIT] = [5, 60];
 
 /**
@@ -25,10 +25,13 @@ export class Cycle {
    * @param {function(Status)} tell
    */
   constructor(load, show, tell) {
-    Object.assign(this, {load, show, tell, controller: null, failures: 0, period: 0, due: null, timer: 0});
-    this.status = {phase: 'loading', same: false, share: null, fault: null, retry: null, at: null};
-    document.addEventListener('visibilitychange', () => this.#wake());
-    addEventListener('online', () => this.status.phase === 'failed' && this.status.fault.kind === 'network' && this.refresh());
+    Object.assign(this, { load, show, tell, controller: null, failures: 0, period: 0, due: null, timer: 0 });
+    this.status = { phase: "loading", same: false, share: null, fault: null, retry: null, at: null };
+    document.addEventListener("visibilitychange", () => this.#wake());
+    addEventListener(
+      "online",
+      () => this.status.phase === "failed" && this.status.fault.kind === "network" && this.refresh(),
+    );
   }
 
   /** A new question: what is on its way for the old one is of no use. */
@@ -36,7 +39,7 @@ export class Cycle {
     this.controller?.abort();
     this.controller = null;
     this.failures = 0;
-    Object.assign(this.status, {same: false, fault: null});
+    Object.assign(this.status, { same: false, fault: null });
     this.#run();
   }
 
@@ -50,7 +53,7 @@ export class Cycle {
   /** Asks again so many seconds after each answer; 0: never. */
   every(seconds) {
     this.period = seconds;
-    if (this.controller === null && (this.status.phase === 'ready' || LASTING.includes(this.status.fault?.kind))) {
+    if (this.controller === null && (this.status.phase === "ready" || LASTING.includes(this.status.fault?.kind))) {
       this.#plan(seconds);
     }
   }
@@ -59,9 +62,9 @@ export class Cycle {
     const controller = new AbortController();
     this.controller = controller;
     this.#plan(0);
-    this.#become({phase: 'loading', share: null, retry: null});
+    this.#become({ phase: "loading", share: null, retry: null });
     try {
-      const answer = await this.load({signal: controller.signal, progress: (share) => this.#become({share})});
+      const answer = await this.load({ signal: controller.signal, progress: (share) => this.#become({ share }) });
       if (this.controller === controller) {
         this.controller = null;
         this.#succeed(answer);
@@ -77,17 +80,20 @@ export class Cycle {
   #succeed(answer) {
     this.failures = 0;
     this.show(answer);
-    this.#become({phase: 'ready', same: true, fault: null, at: answer.at});
+    this.#become({ phase: "ready", same: true, fault: null, at: answer.at });
     this.#plan(this.period);
   }
 
   #fail(problem) {
-    const fault = problem instanceof Fault ? problem : new Fault('page', {message: String(problem?.message ?? problem)});
-    const wait = PASSING.includes(fault.kind) ? fault.wait ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures) : 0;
+    const fault =
+      problem instanceof Fault ? problem : new Fault("page", { message: String(problem?.message ?? problem) });
+    const wait = PASSING.includes(fault.kind)
+      ? (fault.wait ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures))
+      : 0;
     this.failures += 1;
     this.#plan(LASTING.includes(fault.kind) ? this.period : wait);
-    this.#become({phase: 'failed', fault, retry: this.due, at: this.status.same ? this.status.at : null});
-    if (fault.kind === 'page') {
+    this.#become({ phase: "failed", fault, retry: this.due, at: this.status.same ? this.status.at : null });
+    if (fault.kind === "page") {
       throw problem;
     }
   }
@@ -105,7 +111,7 @@ export class Cycle {
 
   /** A page that nobody sees asks nothing; it does so once it is seen again. */
   #wake() {
-    if (this.due !== null && Date.now() >= this.due - 50 && document.visibilityState === 'visible') {
+    if (this.due !== null && Date.now() >= this.due - 50 && document.visibilityState === "visible") {
       this.refresh();
     }
   }

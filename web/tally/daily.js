@@ -1,64 +1,73 @@
 // The days: bars of all types on each other by their events, those of one type by its amount, or what AI cost.
 
-import {addUp} from './amounts.js';
-import {COST} from './cost.js';
-import {element, foreign} from './element.js';
-import {amount, compact, cost as dollars, exact, exactAmount, exactCost, longDay, shortDay} from './format.js';
-import {dailyOf, topOf, typesOf} from './overview_figures.js';
-import {chartOrTable, panel} from './panel.js';
-import {Plot} from './plot.js';
-import {classOf, inOrder, isKnown, nameInFile, nameOf, nameOfAmount, unitOf} from './resource_types.js';
-import {completeInFile, Table} from './table.js';
-import {text} from './texts.js';
+import { addUp } from "./amounts.js";
+import { COST } from "./cost.js";
+import { element, foreign } from "./element.js";
+import { amount, compact, cost as dollars, exact, exactAmount, exactCost, longDay, shortDay } from "./format.js";
+import { dailyOf, topOf, typesOf } from "./overview_figures.js";
+import { chartOrTable, panel } from "./panel.js";
+import { Plot } from "./plot.js";
+import { classOf, inOrder, isKnown, nameInFile, nameOf, nameOfAmount, unitOf } from "./resource_types.js";
+import { completeInFile, Table } from "./table.js";
+import { text } from "./texts.js";
 
 /** Bars of more types than this are one. */
 const MOST = 7;
-const REST = '\u0000rest';
+const REST = "\u0000rest";
 
 function colourOf(type) {
-  return type === COST ? '--type-cost' : type === REST ? '--type-other' : `--${classOf(type)}`;
+  return type === COST ? "--type-cost" : type === REST ? "--type-other" : `--${classOf(type)}`;
 }
 
 /** @param {string} type  also REST, COST, and "" for all events */
 function labelOf(type) {
-  const own = {[REST]: 'other_types', [COST]: 'cost_of_ai', '': 'all_events'};
+  const own = { [REST]: "other_types", [COST]: "cost_of_ai", "": "all_events" };
   return type in own ? text(own[type]) : nameOf(type);
 }
 
 /** What is counted: of a type its amount, and not its events. */
 function measureOf(type) {
-  return type === '' || type === COST ? labelOf(type) : nameOfAmount(type);
+  return type === "" || type === COST ? labelOf(type) : nameOfAmount(type);
 }
 
 function writerOf(type) {
   if (type === COST) {
     return dollars;
   }
-  return type === '' || unitOf(type) === null ? compact : (value) => amount(value, unitOf(type));
+  return type === "" || unitOf(type) === null ? compact : (value) => amount(value, unitOf(type));
 }
 
 export class Daily {
   constructor(change) {
     this.change = change;
-    this.plot = new Plot({stacked: true});
-    this.table = new Table({name: 'days', title: text('daily'), filterable: false, sort: '-day', change});
-    this.panel = panel('daily', text('daily'), this.legend = element('div', {class: 'legend', role: 'group', 'aria-label': text('legend')}),
-                       this.plot.root, this.table.root);
-    this.view = chartOrTable(text('daily'), this.plot.root, this.table.root, (shown) => change({daily: shown}));
-    this.measure = element('select', {name: 'show', 'aria-label': text('measure'), onchange: () => change({show: this.measure.value})});
+    this.plot = new Plot({ stacked: true });
+    this.table = new Table({ name: "days", title: text("daily"), filterable: false, sort: "-day", change });
+    this.panel = panel(
+      "daily",
+      text("daily"),
+      (this.legend = element("div", { class: "legend", role: "group", "aria-label": text("legend") })),
+      this.plot.root,
+      this.table.root,
+    );
+    this.view = chartOrTable(text("daily"), this.plot.root, this.table.root, (shown) => change({ daily: shown }));
+    this.measure = element("select", {
+      name: "show",
+      "aria-label": text("measure"),
+      onchange: () => change({ show: this.measure.value }),
+    });
     this.panel.tools.append(this.measure, this.view.choice, this.table.tools);
     this.root = this.panel.root;
   }
 
-  show({data, at, days, cost, period}, values) {
+  show({ data, at, days, cost, period }, values) {
     const types = typesOf(data);
-    const measures = ['', ...(cost === undefined || cost?.unknown !== undefined ? [] : [COST]), ...types];
-    const chosen = measures.includes(values.show) ? values.show : '';
+    const measures = ["", ...(cost === undefined || cost?.unknown !== undefined ? [] : [COST]), ...types];
+    const chosen = measures.includes(values.show) ? values.show : "";
     const daily = dailyOf(data, at, days);
     daily.cost = cost?.byDay ? daily.days.map((day) => cost.byDay.get(day) ?? 0) : null;
     this.#offer(measures);
     this.measure.value = chosen;
-    this.panel.heading.textContent = text('by_day', {what: measureOf(chosen)});
+    this.panel.heading.textContent = text("by_day", { what: measureOf(chosen) });
     this.view.show(values.daily);
     this.#draw(daily, chosen, values);
     this.#list(daily, types, values, period);
@@ -68,40 +77,51 @@ export class Daily {
   #offer(measures) {
     if (JSON.stringify(measures) !== this.offered) {
       this.offered = JSON.stringify(measures);
-      this.measure.replaceChildren(...measures.map((type) => element('option', {value: type}, measureOf(type))));
+      this.measure.replaceChildren(...measures.map((type) => element("option", { value: type }, measureOf(type))));
     }
   }
 
   /** What is stacked: one type, the cost once it is known, or all types, the small ones of very many as one. */
-  #stack({byType, days, cost}, chosen) {
+  #stack({ byType, days, cost }, chosen) {
     if (chosen === COST) {
       return new Map(cost === null ? [] : [[COST, cost]]);
     }
-    if (chosen !== '') {
+    if (chosen !== "") {
       return new Map([[chosen, byType.get(chosen)?.amounts ?? []]]);
     }
-    const sums = [...byType].map(([type, {events}]) => [type, events, addUp(events)]);
-    const {top, rest} = topOf(sums, MOST, ([, , sum]) => sum);
+    const sums = [...byType].map(([type, { events }]) => [type, events, addUp(events)]);
+    const { top, rest } = topOf(sums, MOST, ([, , sum]) => sum);
     const shown = new Map(top.map(([type, events]) => [type, events]));
     if (rest.length > 0) {
-      shown.set(REST, days.map((_, place) => addUp(rest.map(([, events]) => events[place]))));
+      shown.set(
+        REST,
+        days.map((_, place) => addUp(rest.map(([, events]) => events[place]))),
+      );
     }
     return shown;
   }
 
   #draw(daily, chosen, values) {
     const stack = this.#stack(daily, chosen);
-    const order = [...inOrder(new Set([...stack.keys()].filter((type) => type !== REST))), ...(stack.has(REST) ? [REST] : [])];
-    this.#drawLegend(chosen === '' ? order : [], values.hide);
+    const order = [
+      ...inOrder(new Set([...stack.keys()].filter((type) => type !== REST))),
+      ...(stack.has(REST) ? [REST] : []),
+    ];
+    this.#drawLegend(chosen === "" ? order : [], values.hide);
     this.plot.show({
       labels: daily.days.map(shortDay),
-      titles: daily.days.map((day, place) => `${longDay(day)}${daily.partial.has(place) ? ' *' : ''}`),
+      titles: daily.days.map((day, place) => `${longDay(day)}${daily.partial.has(place) ? " *" : ""}`),
       format: writerOf(chosen),
       partial: daily.partial,
-      cut: text('not_complete'),
-      series: order.filter((type) => chosen !== '' || !values.hide.includes(type))
-        .map((type) => ({name: chosen === '' ? labelOf(type) : measureOf(type), colour: colourOf(type), values: stack.get(type).map(Number)})),
-      summary: text('daily_summary', {what: measureOf(chosen), count: daily.days.length}),
+      cut: text("not_complete"),
+      series: order
+        .filter((type) => chosen !== "" || !values.hide.includes(type))
+        .map((type) => ({
+          name: chosen === "" ? labelOf(type) : measureOf(type),
+          colour: colourOf(type),
+          values: stack.get(type).map(Number),
+        })),
+      summary: text("daily_summary", { what: measureOf(chosen), count: daily.days.length }),
     });
   }
 
@@ -109,36 +129,90 @@ export class Daily {
     const had = document.activeElement?.dataset?.type;
     const inLegend = this.legend.contains(document.activeElement);
     this.legend.replaceChildren(
-      ...types.map((type) => element('button', {type: 'button', class: `legend-entry ${type === REST ? 'type-other' : classOf(type)}`, 'data-type': type,
-                                                'aria-pressed': String(!hidden.includes(type)), onclick: () => this.#toggle(type, hidden)},
-        element('span', {class: 'swatch', 'aria-hidden': 'true'}), type === REST || isKnown(type) ? labelOf(type) : foreign(type))),
-      element('span', {class: 'legend-note'}, element('span', {class: 'swatch open', 'aria-hidden': 'true'}), text('not_complete')));
+      ...types.map((type) =>
+        element(
+          "button",
+          {
+            type: "button",
+            class: `legend-entry ${type === REST ? "type-other" : classOf(type)}`,
+            "data-type": type,
+            "aria-pressed": String(!hidden.includes(type)),
+            onclick: () => this.#toggle(type, hidden),
+          },
+          element("span", { class: "swatch", "aria-hidden": "true" }),
+          type === REST || isKnown(type) ? labelOf(type) : foreign(type),
+        ),
+      ),
+      element(
+        "span",
+        { class: "legend-note" },
+        element("span", { class: "swatch open", "aria-hidden": "true" }),
+        text("not_complete"),
+      ),
+    );
     if (inLegend) {
       [...this.legend.children].find((entry) => entry.dataset.type === had)?.focus();
     }
   }
 
   #toggle(type, hidden) {
-    this.change({hide: hidden.includes(type) ? hidden.filter((one) => one !== type) : [...hidden, type]});
+    this.change({ hide: hidden.includes(type) ? hidden.filter((one) => one !== type) : [...hidden, type] });
   }
 
-  #list({days, byType, partial, cost}, types, values, period) {
+  #list({ days, byType, partial, cost }, types, values, period) {
     const rows = days.map((day, place) => ({
-      day, partial: partial.has(place), cost: cost?.[place],
-      events: addUp([...byType.values()].map(({events}) => events[place])),
-      amounts: Object.fromEntries([...byType].map(([type, {amounts}]) => [type, amounts[place]])),
+      day,
+      partial: partial.has(place),
+      cost: cost?.[place],
+      events: addUp([...byType.values()].map(({ events }) => events[place])),
+      amounts: Object.fromEntries([...byType].map(([type, { amounts }]) => [type, amounts[place]])),
     }));
-    this.table.show(rows, [
-      {key: 'day', label: text('day'), value: (row) => row.day, cell: (row) => element('span', {}, longDay(row.day), row.partial ? element('small', {}, ` ${text('not_complete')}`) : null),
-       file: [{label: text('day'), value: (row) => row.day}, completeInFile()]},
-      {key: 'events', label: text('all_events'), value: (row) => row.events, format: exact, sum: true},
-      ...(cost === null ? [] : [{key: 'cost', label: labelOf(COST), value: (row) => row.cost, file: [{label: `${labelOf(COST)} (USD)`, value: (row) => row.cost}], format: dollars, exact: exactCost, sum: true, colour: 'type-cost'}]),
-      ...types.filter((type) => unitOf(type) !== null || types.length > 1).map((type) => ({
-        key: `type:${type}`, label: nameOfAmount(type), value: (row) => row.amounts[type] ?? 0, sum: true, colour: classOf(type),
-        file: [{label: nameInFile(type), value: (row) => row.amounts[type] ?? 0}],
-        format: (value) => (unitOf(type) === null ? compact(value) : amount(value, unitOf(type))),
-        exact: (value) => (unitOf(type) === null ? exact(value) : exactAmount(value, unitOf(type))),
-      })),
-    ], values, period);
+    this.table.show(
+      rows,
+      [
+        {
+          key: "day",
+          label: text("day"),
+          value: (row) => row.day,
+          cell: (row) =>
+            element(
+              "span",
+              {},
+              longDay(row.day),
+              row.partial ? element("small", {}, ` ${text("not_complete")}`) : null,
+            ),
+          file: [{ label: text("day"), value: (row) => row.day }, completeInFile()],
+        },
+        { key: "events", label: text("all_events"), value: (row) => row.events, format: exact, sum: true },
+        ...(cost === null
+          ? []
+          : [
+              {
+                key: "cost",
+                label: labelOf(COST),
+                value: (row) => row.cost,
+                file: [{ label: `${labelOf(COST)} (USD)`, value: (row) => row.cost }],
+                format: dollars,
+                exact: exactCost,
+                sum: true,
+                colour: "type-cost",
+              },
+            ]),
+        ...types
+          .filter((type) => unitOf(type) !== null || types.length > 1)
+          .map((type) => ({
+            key: `type:${type}`,
+            label: nameOfAmount(type),
+            value: (row) => row.amounts[type] ?? 0,
+            sum: true,
+            colour: classOf(type),
+            file: [{ label: nameInFile(type), value: (row) => row.amounts[type] ?? 0 }],
+            format: (value) => (unitOf(type) === null ? compact(value) : amount(value, unitOf(type))),
+            exact: (value) => (unitOf(type) === null ? exact(value) : exactAmount(value, unitOf(type))),
+          })),
+      ],
+      values,
+      period,
+    );
   }
 }

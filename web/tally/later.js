@@ -3,7 +3,7 @@
 export class Later {
   /** @param {function()} show  is called when `found` is there */
   constructor(show) {
-    Object.assign(this, {show, found: null, controller: new AbortController()});
+    Object.assign(this, { show, found: null, controller: new AbortController() });
   }
 
   /** For another question what is known is of no use. */
@@ -19,8 +19,8 @@ export class Later {
   async find(find, otherwise) {
     this.controller.abort();
     this.controller = new AbortController();
-    const {signal} = this.controller;
-    const found = await find(signal).catch(() => ({unknown: otherwise}));
+    const { signal } = this.controller;
+    const found = await find(signal).catch(() => ({ unknown: otherwise }));
     if (!signal.aborted) {
       this.found = found;
       this.show();

@@ -1,9 +1,9 @@
 // What the overview shows, worked out from the reply of /admin/usage; nothing here knows the page.
 
-import {addUp, Sum} from './amounts.js';
-import {dayAfter, dayOf} from './format.js';
-import {oncePer} from './once.js';
-import {inOrder, unitOf} from './resource_types.js';
+import { addUp, Sum } from "./amounts.js";
+import { dayAfter, dayOf } from "./format.js";
+import { oncePer } from "./once.js";
+import { inOrder, unitOf } from "./resource_types.js";
 
 /** Of a type without an amount the events count. */
 function amountOf(row) {
@@ -28,16 +28,21 @@ function sumOf(rows, value) {
 
 /** Events, amount and second amount (tokens out) of each type. */
 export const totalsByType = oncePer((data) => {
-  return new Map([...groupBy(data.by_collection, (row) => row.resource_type)].map(([type, rows]) => [type, {
-    events: sumOf(rows, (row) => row.event_count),
-    amount: sumOf(rows, amountOf),
-    second: sumOf(rows, (row) => row.secondary_value),
-  }]));
+  return new Map(
+    [...groupBy(data.by_collection, (row) => row.resource_type)].map(([type, rows]) => [
+      type,
+      {
+        events: sumOf(rows, (row) => row.event_count),
+        amount: sumOf(rows, amountOf),
+        second: sumOf(rows, (row) => row.secondary_value),
+      },
+    ]),
+  );
 });
 
 /** The day of a row: "2026-11-26" of "2026-11-26T00:00:00Z". */
 function dayIn(row) {
-  return row.day.split('T')[0];
+  return row.day.split("T")[0];
 }
 
 export function typesOf(data) {
@@ -68,7 +73,9 @@ export const kindsOf = oncePer((data) => {
 });
 
 /** The same for each collection by itself. */
-export const kindsByCollection = oncePer((data) => data.ai_drilldown.map((row) => ({...row, id: row.collection_id, title: row.collection_title})));
+export const kindsByCollection = oncePer((data) =>
+  data.ai_drilldown.map((row) => ({ ...row, id: row.collection_id, title: row.collection_title })),
+);
 
 /** The days from the first of the window to today; then those that have events all the same. */
 function daysOf(data, at, days) {
@@ -91,28 +98,30 @@ export function dailyOf(data, at, days) {
   const byType = new Map();
   for (const row of data.daily) {
     if (!byType.has(row.resource_type)) {
-      byType.set(row.resource_type, {events: names.map(() => 0), amounts: names.map(() => 0)});
+      byType.set(row.resource_type, { events: names.map(() => 0), amounts: names.map(() => 0) });
     }
     const values = byType.get(row.resource_type);
     values.events[places.get(dayIn(row))] = row.event_count;
     values.amounts[places.get(dayIn(row))] = amountOf(row);
   }
   const partial = new Set([places.get(dayOf(at)), places.get(dayOf(at - days * 86_400_000))]);
-  return {days: names, byType, partial};
+  return { days: names, byType, partial };
 }
 
 /** The first ones by size, and the rest of them as one. */
 export function topOf(groups, most, valueOf) {
   const sorted = [...groups].sort((a, b) => Number(valueOf(b)) - Number(valueOf(a)));
-  return sorted.length <= most + 1 ? {top: sorted, rest: []} : {top: sorted.slice(0, most), rest: sorted.slice(most)};
+  return sorted.length <= most + 1
+    ? { top: sorted, rest: [] }
+    : { top: sorted.slice(0, most), rest: sorted.slice(most) };
 }
 
 /** What a longer window has more than one that lies in it, by type: the period before. */
 export function periodBefore(both, now) {
   const before = new Map();
-  for (const [type, {events, amount}] of both) {
-    const later = now.get(type) ?? {events: 0, amount: 0};
-    before.set(type, {events: difference(events, later.events), amount: difference(amount, later.amount)});
+  for (const [type, { events, amount }] of both) {
+    const later = now.get(type) ?? { events: 0, amount: 0 };
+    before.set(type, { events: difference(events, later.events), amount: difference(amount, later.amount) });
   }
   return before;
 }
@@ -120,10 +129,20 @@ export function periodBefore(both, now) {
 /** The same for each collection: a Map by id of {events, amounts: {type: amount}}. */
 export function beforeByCollection(both, now) {
   const later = new Map(collectionsOf(now).map((row) => [row.id, row]));
-  return new Map(collectionsOf(both).map(({id, events, amounts}) => [id, {
-    events: difference(events, later.get(id)?.events ?? 0),
-    amounts: Object.fromEntries(Object.entries(amounts).map(([type, amount]) => [type, difference(amount, later.get(id)?.amounts[type] ?? 0)])),
-  }]));
+  return new Map(
+    collectionsOf(both).map(({ id, events, amounts }) => [
+      id,
+      {
+        events: difference(events, later.get(id)?.events ?? 0),
+        amounts: Object.fromEntries(
+          Object.entries(amounts).map(([type, amount]) => [
+            type,
+            difference(amount, later.get(id)?.amounts[type] ?? 0),
+          ]),
+        ),
+      },
+    ]),
+  );
 }
 
 /** Events that came between the two answers can make it less than nothing. */

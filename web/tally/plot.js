@@ -1,10 +1,10 @@
 // Charts, drawn by Chart.js in the page's own colours.
 
-import {addUp} from './amounts.js';
-import {element} from './element.js';
-import {text} from './texts.js';
+import { addUp } from "./amounts.js";
+import { element } from "./element.js";
+import { text } from "./texts.js";
 
-const quiet = matchMedia('(prefers-reduced-motion: reduce)');
+const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 
 function colourOf(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -12,9 +12,9 @@ function colourOf(name) {
 
 /** Lines across, for what is not complete yet. */
 function hatched(colour) {
-  const tile = document.createElement('canvas');
+  const tile = document.createElement("canvas");
   tile.width = tile.height = 8;
-  const pen = tile.getContext('2d');
+  const pen = tile.getContext("2d");
   pen.fillStyle = `${colour}38`;
   pen.fillRect(0, 0, 8, 8);
   pen.strokeStyle = colour;
@@ -24,7 +24,7 @@ function hatched(colour) {
     pen.lineTo(start + 8, 0);
   }
   pen.stroke();
-  return pen.createPattern(tile, 'repeat');
+  return pen.createPattern(tile, "repeat");
 }
 
 function barStyle(series, partial) {
@@ -34,8 +34,14 @@ function barStyle(series, partial) {
   return {
     backgroundColor: fill,
     hoverBackgroundColor: fill,
-    borderColor: colourOf('--surface'),
-    borderWidth: (context) => ({top: 0, bottom: 0, left: 0, right: 0, [context.chart.options.indexAxis === 'y' ? 'left' : 'bottom']: 1}),
+    borderColor: colourOf("--surface"),
+    borderWidth: (context) => ({
+      top: 0,
+      bottom: 0,
+      left: 0,
+      right: 0,
+      [context.chart.options.indexAxis === "y" ? "left" : "bottom"]: 1,
+    }),
     borderRadius: 3,
     borderSkipped: false,
     maxBarThickness: 44,
@@ -52,41 +58,60 @@ function lineStyle(series, partial) {
     fill: true,
     borderWidth: 2.2,
     tension: 0.25,
-    cubicInterpolationMode: 'monotone',
+    cubicInterpolationMode: "monotone",
     pointRadius: (context) => (partial.has(context.dataIndex) ? 4 : context.dataset.data.length > 45 ? 0 : 2.5),
-    pointBackgroundColor: (context) => (partial.has(context.dataIndex) ? colourOf('--surface') : colour),
+    pointBackgroundColor: (context) => (partial.has(context.dataIndex) ? colourOf("--surface") : colour),
     pointHoverRadius: 5,
     // The way to what is not complete yet is dashed.
-    segment: {borderDash: (context) => (partial.has(context.p0DataIndex) || partial.has(context.p1DataIndex) ? [5, 4] : undefined)},
+    segment: {
+      borderDash: (context) =>
+        partial.has(context.p0DataIndex) || partial.has(context.p1DataIndex) ? [5, 4] : undefined,
+    },
   };
 }
 
 /** The period before: a line that stays behind what is drawn now. */
 function beforeStyle() {
-  const colour = colourOf('--muted');
-  return {type: 'line', borderColor: colour, borderWidth: 1.5, borderDash: [3, 4], backgroundColor: 'transparent', pointRadius: 0, pointHoverRadius: 3,
-          pointBackgroundColor: colour, tension: 0.25, cubicInterpolationMode: 'monotone'};
+  const colour = colourOf("--muted");
+  return {
+    type: "line",
+    borderColor: colour,
+    borderWidth: 1.5,
+    borderDash: [3, 4],
+    backgroundColor: "transparent",
+    pointRadius: 0,
+    pointHoverRadius: 3,
+    pointBackgroundColor: colour,
+    tension: 0.25,
+    cubicInterpolationMode: "monotone",
+  };
 }
 
 function tooltip(plot) {
   return {
-    backgroundColor: colourOf('--tooltip'),
-    titleColor: colourOf('--tooltip-text'),
-    bodyColor: colourOf('--tooltip-text'),
-    footerColor: colourOf('--tooltip-text'),
+    backgroundColor: colourOf("--tooltip"),
+    titleColor: colourOf("--tooltip-text"),
+    bodyColor: colourOf("--tooltip-text"),
+    footerColor: colourOf("--tooltip-text"),
     padding: 12,
     cornerRadius: 10,
     boxPadding: 5,
     usePointStyle: true,
     itemSort: (a, b) => b.datasetIndex - a.datasetIndex,
     // Of a place without anything one item stays, to say so.
-    filter: (item, index, items) => item.raw !== 0 || (index === 0 && items.every(({raw}) => raw === 0)),
+    filter: (item, index, items) => item.raw !== 0 || (index === 0 && items.every(({ raw }) => raw === 0)),
     callbacks: {
       title: (items) => plot.data.titles[items[0]?.dataIndex ?? 0],
-      label: (item) => ` ${item.raw === 0 && plot.data.series.length > 1 ? text('total') : item.dataset.label}: ${plot.data.format(item.raw)}`,
-      labelColor: (item) => ({backgroundColor: colourOf(plot.data.series[item.datasetIndex]?.colour ?? '--muted'), borderColor: 'transparent'}),
+      label: (item) =>
+        ` ${item.raw === 0 && plot.data.series.length > 1 ? text("total") : item.dataset.label}: ${plot.data.format(item.raw)}`,
+      labelColor: (item) => ({
+        backgroundColor: colourOf(plot.data.series[item.datasetIndex]?.colour ?? "--muted"),
+        borderColor: "transparent",
+      }),
       footer: (items) => [
-        ...(plot.stacked && items.length > 1 ? [`${text('total')}: ${plot.data.format(addUp(items.map(({raw}) => raw)))}`] : []),
+        ...(plot.stacked && items.length > 1
+          ? [`${text("total")}: ${plot.data.format(addUp(items.map(({ raw }) => raw)))}`]
+          : []),
         ...(plot.data.partial.has(items[0]?.dataIndex) ? [plot.data.cut] : []),
       ],
     },
@@ -94,17 +119,20 @@ function tooltip(plot) {
 }
 
 function axes(plot) {
-  const [muted, line] = [colourOf('--muted'), colourOf('--line')];
+  const [muted, line] = [colourOf("--muted"), colourOf("--line")];
   const amounts = {
-    stacked: plot.stacked, beginAtZero: true, border: {display: false},
-    grid: {color: line, drawBorder: false, drawTicks: false},
-    ticks: {color: muted, padding: 8, maxTicksLimit: 6, callback: (value) => plot.data.format(value)},
+    stacked: plot.stacked,
+    beginAtZero: true,
+    border: { display: false },
+    grid: { color: line, drawBorder: false, drawTicks: false },
+    ticks: { color: muted, padding: 8, maxTicksLimit: 6, callback: (value) => plot.data.format(value) },
   };
   const names = {
-    stacked: plot.stacked, grid: {display: false, drawBorder: false},
-    ticks: {color: muted, maxRotation: 0, autoSkipPadding: 18, padding: 6, autoSkip: !plot.lying},
+    stacked: plot.stacked,
+    grid: { display: false, drawBorder: false },
+    ticks: { color: muted, maxRotation: 0, autoSkipPadding: 18, padding: 6, autoSkip: !plot.lying },
   };
-  return plot.lying ? {x: amounts, y: names} : {x: names, y: amounts};
+  return plot.lying ? { x: amounts, y: names } : { x: names, y: amounts };
 }
 
 /**
@@ -114,11 +142,11 @@ function axes(plot) {
  */
 export class Plot {
   /** @param {{kind?: 'bar'|'line', stacked?: boolean, lying?: boolean}} form  lying: bars from left to right */
-  constructor({kind = 'bar', stacked = false, lying = false} = {}) {
-    Object.assign(this, {kind, stacked, lying, chart: null, data: null});
-    this.canvas = element('canvas', {role: 'img'});
-    this.root = element('div', {class: `plot ${lying ? 'lying' : ''}`}, this.canvas);
-    addEventListener('themechange', () => this.#redraw());
+  constructor({ kind = "bar", stacked = false, lying = false } = {}) {
+    Object.assign(this, { kind, stacked, lying, chart: null, data: null });
+    this.canvas = element("canvas", { role: "img" });
+    this.root = element("div", { class: `plot ${lying ? "lying" : ""}` }, this.canvas);
+    addEventListener("themechange", () => this.#redraw());
   }
 
   show(data, kind = this.kind) {
@@ -126,10 +154,10 @@ export class Plot {
     if (this.drawn === drawn) {
       return;
     }
-    Object.assign(this, {data, drawn});
-    this.canvas.setAttribute('aria-label', data.summary);
+    Object.assign(this, { data, drawn });
+    this.canvas.setAttribute("aria-label", data.summary);
     if (globalThis.Chart === undefined) {
-      this.root.replaceChildren(element('p', {class: 'missing'}, text('no_charts')));
+      this.root.replaceChildren(element("p", { class: "missing" }, text("no_charts")));
       return;
     }
     if (this.lying) {
@@ -141,17 +169,19 @@ export class Plot {
     } else {
       // Numbers that come by themselves do not dance.
       this.chart.data = this.#chartData();
-      this.chart.update('none');
+      this.chart.update("none");
     }
   }
 
   #chartData() {
-    const style = this.kind === 'bar' ? barStyle : lineStyle;
-    const {labels, series, before} = this.data;
+    const style = this.kind === "bar" ? barStyle : lineStyle;
+    const { labels, series, before } = this.data;
     return {
       labels,
-      datasets: [...series.map((one) => ({label: one.name, data: one.values, ...style(one, this.data.partial)})),
-                 ...(before ? [{label: before.name, data: before.values.slice(0, labels.length), ...beforeStyle()}] : [])],
+      datasets: [
+        ...series.map((one) => ({ label: one.name, data: one.values, ...style(one, this.data.partial) })),
+        ...(before ? [{ label: before.name, data: before.values.slice(0, labels.length), ...beforeStyle() }] : []),
+      ],
     };
   }
 
@@ -166,12 +196,12 @@ export class Plot {
       type: this.kind,
       data: this.#chartData(),
       options: {
-        indexAxis: this.lying ? 'y' : 'x',
+        indexAxis: this.lying ? "y" : "x",
         responsive: true,
         maintainAspectRatio: false,
-        animation: animate ? {duration: 350} : false,
-        interaction: {mode: 'index', intersect: false, axis: this.lying ? 'y' : 'x'},
-        plugins: {legend: {display: false}, tooltip: tooltip(this)},
+        animation: animate ? { duration: 350 } : false,
+        interaction: { mode: "index", intersect: false, axis: this.lying ? "y" : "x" },
+        plugins: { legend: { display: false }, tooltip: tooltip(this) },
         scales: axes(this),
       },
     });
@@ -181,9 +211,9 @@ export class Plot {
 /** A line without axes, a word high. */
 export class Sparkline {
   constructor() {
-    this.root = element('canvas', {class: 'sparkline', 'aria-hidden': 'true'});
+    this.root = element("canvas", { class: "sparkline", "aria-hidden": "true" });
     this.values = [];
-    addEventListener('themechange', () => this.#draw());
+    addEventListener("themechange", () => this.#draw());
     // Its size and colour are those of where it is put.
     new ResizeObserver(() => this.#draw()).observe(this.root);
   }
@@ -194,13 +224,13 @@ export class Sparkline {
   }
 
   #draw() {
-    const {clientWidth: width, clientHeight: height} = this.root;
+    const { clientWidth: width, clientHeight: height } = this.root;
     if (width === 0) {
       return;
     }
     this.root.width = width * devicePixelRatio;
     this.root.height = height * devicePixelRatio;
-    const pen = this.root.getContext('2d');
+    const pen = this.root.getContext("2d");
     pen.scale(devicePixelRatio, devicePixelRatio);
     // Fewer points tell of no course.
     if (this.values.length < 3) {
@@ -208,10 +238,11 @@ export class Sparkline {
     }
     const most = Math.max(...this.values, 0) || 1;
     this.values.forEach((value, at) =>
-      pen.lineTo((at * width) / Math.max(1, this.values.length - 1), height - 2 - (value / most) * (height - 5)));
+      pen.lineTo((at * width) / Math.max(1, this.values.length - 1), height - 2 - (value / most) * (height - 5)),
+    );
     pen.strokeStyle = pen.fillStyle = getComputedStyle(this.root).color;
     pen.lineWidth = 1.6;
-    pen.lineJoin = 'round';
+    pen.lineJoin = "round";
     pen.stroke();
     pen.lineTo(width, height);
     pen.lineTo(0, height);

@@ -1,8 +1,8 @@
 // What the reader of this browser prefers: language and theme. Kept here and not in the address, which is for others too.
 
 /** Each in its own words. */
-export const LANGUAGES = {en: 'English', nb: 'Norsk'};
-export const THEMES = ['system', 'light', 'dark'];
+export const LANGUAGES = { en: "English", nb: "Norsk" };
+export const THEMES = ["system", "light", "dark"];
 
 /** Local storage may be forbidden; then a choice lasts as long as the page. */
 function remembered(key) {
@@ -23,51 +23,51 @@ function remember(key, value) {
 
 /** "nb" for Norwegian in any form. */
 function languageOf(tag) {
-  const language = tag.toLowerCase().split('-')[0];
-  return language === 'no' || language === 'nn' ? 'nb' : language;
+  const language = tag.toLowerCase().split("-")[0];
+  return language === "no" || language === "nn" ? "nb" : language;
 }
 
 function firstLanguage() {
-  const chosen = remembered('language');
+  const chosen = remembered("language");
   if (chosen in LANGUAGES) {
     return chosen;
   }
-  return navigator.languages.map(languageOf).find((language) => language in LANGUAGES) ?? 'en';
+  return navigator.languages.map(languageOf).find((language) => language in LANGUAGES) ?? "en";
 }
 
 /** Numbers and dates are the reader's own: those of the browser's first tag, whatever language the texts are in; of a chosen language they are its own. */
 function localeFor(language) {
   const [first] = navigator.languages;
-  if (remembered('language') === null) {
+  if (remembered("language") === null) {
     return first;
   }
   return navigator.languages.find((tag) => languageOf(tag) === language) ?? language;
 }
 
-export const settings = {language: firstLanguage(), locale: 'en', theme: 'system'};
+export const settings = { language: firstLanguage(), locale: "en", theme: "system" };
 settings.locale = localeFor(settings.language);
-settings.theme = THEMES.includes(remembered('theme')) ? remembered('theme') : 'system';
+settings.theme = THEMES.includes(remembered("theme")) ? remembered("theme") : "system";
 
 export function chooseLanguage(language) {
-  remember('language', language);
+  remember("language", language);
   settings.language = language;
   settings.locale = localeFor(language);
 }
 
 export function chooseTheme(theme) {
-  remember('theme', theme);
+  remember("theme", theme);
   settings.theme = theme;
   applyTheme();
 }
 
 /** Puts the theme on the page: the style sheets and the charts go by the attribute. */
 export function applyTheme(theme = settings.theme) {
-  const dark = theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
-  document.documentElement.dataset.theme = dark ? 'dark' : 'light';
-  dispatchEvent(new Event('themechange'));
+  const dark = theme === "dark" || (theme === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "dark" : "light";
+  dispatchEvent(new Event("themechange"));
 }
 
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => applyTheme());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => applyTheme());
 // Paper is white.
-addEventListener('beforeprint', () => applyTheme('light'));
-addEventListener('afterprint', () => applyTheme());
+addEventListener("beforeprint", () => applyTheme("light"));
+addEventListener("afterprint", () => applyTheme());

@@ -1,8 +1,8 @@
 // What the page of /usage/ shows, worked out from the reply of /v1/usage/stats; nothing here knows the page.
 
-import {dayAfter, dayOf} from './format.js';
+import { dayAfter, dayOf } from "./format.js";
 
-export const FIGURES = ['messages', 'input_tokens', 'output_tokens', 'cached_tokens', 'total_tokens', 'cost_usd'];
+export const FIGURES = ["messages", "input_tokens", "output_tokens", "cached_tokens", "total_tokens", "cost_usd"];
 
 const DAY = 86_400_000;
 const ZERO = Object.fromEntries(FIGURES.map((figure) => [figure, 0]));
@@ -28,7 +28,7 @@ function midnight(day) {
 
 /** The first day of a month that lies so many months before that of a day. */
 function monthsBefore(day, count) {
-  const [year, month] = day.split('-').map(Number);
+  const [year, month] = day.split("-").map(Number);
   return dayOf(Date.UTC(year, month - 1 - count, 1));
 }
 
@@ -37,9 +37,9 @@ function monthsBefore(day, count) {
  * are the ones that the window cuts, or that have not ended at `at`, in milliseconds since 1970. Of very many the
  * ones without events are left out; `hasGaps` says so.
  */
-export function periodsOf({buckets, filters_applied: {since, until, bucket}}, at) {
+export function periodsOf({ buckets, filters_applied: { since, until, bucket } }, at) {
   const [from, to] = [Date.parse(since), Date.parse(until)];
-  const found = new Map(buckets.map((row) => [row.ts.split('T')[0], row]));
+  const found = new Map(buckets.map((row) => [row.ts.split("T")[0], row]));
   const starts = [];
   if (!Number.isNaN(from) && !Number.isNaN(to) && to > from) {
     const last = dayOf(to - 1);
@@ -53,9 +53,9 @@ export function periodsOf({buckets, filters_applied: {since, until, bucket}}, at
   const extra = [...found.keys()].filter((start) => !known.has(start));
   const periods = [...all, ...extra].map((start) => {
     const [begins, ends] = [Date.parse(start), Date.parse(NEXT[bucket](start))];
-    return {...ZERO, ...found.get(start), start, partial: begins < from || ends > to || ends > at};
+    return { ...ZERO, ...found.get(start), start, partial: begins < from || ends > to || ends > at };
   });
-  return {periods, hasGaps};
+  return { periods, hasGaps };
 }
 
 /**
@@ -64,16 +64,16 @@ export function periodsOf({buckets, filters_applied: {since, until, bucket}}, at
  */
 export const WINDOWS = {
   today: (at) => [midnight(dayOf(at)), null],
-  '7d': (at) => [at - 7 * DAY, null],
-  '30d': (at) => [at - 30 * DAY, null],
-  '90d': (at) => [at - 90 * DAY, null],
+  "7d": (at) => [at - 7 * DAY, null],
+  "30d": (at) => [at - 30 * DAY, null],
+  "90d": (at) => [at - 90 * DAY, null],
   month: (at) => [midnight(START.month(dayOf(at))), null],
   last: (at) => [midnight(monthsBefore(dayOf(at), 1)), midnight(START.month(dayOf(at)))],
   year: (at) => [midnight(monthsBefore(dayOf(at), 11)), null],
 };
 
 /** By how many months the period before lies back, where not by the window's own days. */
-const MONTHS_BACK = {month: 1, last: 1, year: 12};
+const MONTHS_BACK = { month: 1, last: 1, year: 12 };
 
 /**
  * What a window is compared with: the one before, and of that as much as has passed of this one. The first 9 hours
@@ -82,7 +82,7 @@ const MONTHS_BACK = {month: 1, last: 1, year: 12};
  * @returns {[number, number]}  since and until, in milliseconds since 1970
  */
 export function windowBefore(name, since, until, at) {
-  const whole = name === 'today' ? DAY : until - since;
+  const whole = name === "today" ? DAY : until - since;
   const start = name in MONTHS_BACK ? midnight(monthsBefore(dayOf(since), MONTHS_BACK[name])) : since - whole;
   return [start, Math.min(start + Math.min(until, at) - since, since)];
 }

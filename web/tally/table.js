@@ -1,13 +1,14 @@
 // Tables: sorted by any column, filtered by text, a page at a time, with sums that are those of all rows.
 
-import {addUp, compareNumbers} from './amounts.js';
-import {download} from './csv.js';
-import {element, icon, unseen} from './element.js';
-import {collator, exact, share} from './format.js';
-import {text} from './texts.js';
+import { addUp, compareNumbers } from "./amounts.js";
+import { download } from "./csv.js";
+import { element, icon, unseen } from "./element.js";
+import { collator, exact, share } from "./format.js";
+import { Pager } from "./pager.js";
+import { fieldsOf, SIZES, stateOf, TABLE_STATE } from "./table_state.js";
+import { text } from "./texts.js";
 
-const SIZES = [10, 25, 50, 100];
-const ARROW_DOWN = 'M12 4v11M7 11l5 5 5-5M5 20h14';
+const ARROW_DOWN = "M12 4v11M7 11l5 5 5-5M5 20h14";
 
 /**
  * @typedef {Object} Column
@@ -23,29 +24,65 @@ const ARROW_DOWN = 'M12 4v11M7 11l5 5 5-5M5 20h14';
  * @property {{label: string, value: function(Object): *}[]} [file]  what stands in the file for it, if not the same
  */
 
-const TABLE_STATE = {sort: '', filter: '', page: 1, size: SIZES[0]};
-
 export class Table {
   /**
    * @param {{name: string, title: string, change: function(Object, boolean), filterable?: boolean, sort?: string}} parts
    *   `change` gets fields of the address, and whether they are typed letter by letter; `sort` is the order at first
    */
   constructor(parts) {
-    Object.assign(this, {filterable: true, sort: '', ...parts, rows: [], columns: [], state: {...TABLE_STATE}, texts: null});
+    Object.assign(this, {
+      filterable: true,
+      sort: "",
+      ...parts,
+      rows: [],
+      columns: [],
+      state: { ...TABLE_STATE },
+      texts: null,
+    });
     this.change = (state, instead) => parts.change(fieldsOf(this.name, state), instead);
-    this.head = element('thead');
-    this.body = element('tbody');
-    this.foot = element('tfoot');
-    this.counter = element('p', {class: 'counter', role: 'status'});
-    this.pager = this.#makePager();
-    this.filterInput = element('input', {type: 'search', name: `${this.name}-filter`, 'aria-label': text('filter_of', {table: this.title}), placeholder: text('filter'),
-                                         oninput: (event) => this.change({filter: event.target.value, page: 1}, true)});
-    this.tools = element('div', {class: 'table-tools'}, this.filterable ? this.filterInput : null,
-      element('button', {type: 'button', class: 'button', onclick: () => this.#download(), 'aria-label': text('csv_of', {table: this.title})}, icon(ARROW_DOWN), text('csv')));
-    this.root = element('div', {class: 'table', 'data-table': this.name},
-      element('div', {class: 'scroll', tabindex: '0', role: 'group', 'aria-label': this.title},
-        element('table', {}, element('caption', {class: 'unseen'}, this.title), this.head, this.body, this.foot)),
-      element('div', {class: 'below'}, this.counter, this.pager.root));
+    this.head = element("thead");
+    this.body = element("tbody");
+    this.foot = element("tfoot");
+    this.counter = element("p", { class: "counter", role: "status" });
+    this.pager = new Pager(
+      this.name,
+      this.title,
+      (step) => this.change({ page: this.page + step }, false),
+      (size) => this.change({ size, page: 1 }, false),
+    );
+    this.filterInput = element("input", {
+      type: "search",
+      name: `${this.name}-filter`,
+      "aria-label": text("filter_of", { table: this.title }),
+      placeholder: text("filter"),
+      oninput: (event) => this.change({ filter: event.target.value, page: 1 }, true),
+    });
+    this.tools = element(
+      "div",
+      { class: "table-tools" },
+      this.filterable ? this.filterInput : null,
+      element(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          onclick: () => this.#download(),
+          "aria-label": text("csv_of", { table: this.title }),
+        },
+        icon(ARROW_DOWN),
+        text("csv"),
+      ),
+    );
+    this.root = element(
+      "div",
+      { class: "table", "data-table": this.name },
+      element(
+        "div",
+        { class: "scroll", tabindex: "0", role: "group", "aria-label": this.title },
+        element("table", {}, element("caption", { class: "unseen" }, this.title), this.head, this.body, this.foot),
+      ),
+      element("div", { class: "below" }, this.counter, this.pager.root),
+    );
   }
 
   /**
@@ -57,22 +94,34 @@ export class Table {
    */
   show(rows, columns, values, period, totals = {}) {
     this.period = period;
-    const keys = JSON.stringify(columns.map(({key, label}) => [key, label]));
+    const keys = JSON.stringify(columns.map(({ key, label }) => [key, label]));
     const state = stateOf(this.name, values);
     if (rows === this.rows && keys === this.keys) {
       this.#turn(state);
       return;
     }
-    Object.assign(this, {rows, columns, texts: null});
-    this.totals = new Map(columns.filter((column) => column.sum).map((column) => [column.key, totals[column.key] ?? addUp(rows.map(column.value))]));
-    this.largest = new Map([...this.totals.keys()].map((key) => [key, largest(rows, columns.find((column) => column.key === key))]));
+    Object.assign(this, { rows, columns, texts: null });
+    this.totals = new Map(
+      columns
+        .filter((column) => column.sum)
+        .map((column) => [column.key, totals[column.key] ?? addUp(rows.map(column.value))]),
+    );
+    this.largest = new Map(
+      [...this.totals.keys()].map((key) => [
+        key,
+        largest(
+          rows,
+          columns.find((column) => column.key === key),
+        ),
+      ]),
+    );
     this.#drawHead(keys);
     this.#draw(state);
   }
 
   /** Other parts of the page change too: then nothing does here. */
   #turn(state) {
-    const next = {...state, sort: state.sort || this.sort};
+    const next = { ...state, sort: state.sort || this.sort };
     if (Object.keys(next).some((key) => next[key] !== this.state[key])) {
       this.#draw(state);
     }
@@ -80,7 +129,7 @@ export class Table {
 
   /** @param {typeof TABLE_STATE} state  sort: the key of a column, with "-" before it from the largest down */
   #draw(state) {
-    this.state = {...state, sort: state.sort || this.sort};
+    this.state = { ...state, sort: state.sort || this.sort };
     if (this.filterInput.value !== state.filter) {
       this.filterInput.value = state.filter;
     }
@@ -94,36 +143,45 @@ export class Table {
     exchange(this.body, shown.length > 0 ? shown.map((row) => this.#row(row)) : [this.#noRow()]);
     this.#drawFoot(shown);
     this.counter.textContent = this.#count(first, shown.length);
-    this.pager.show(page, pages, state.size);
+    this.pager.show(page, pages, state.size, this.rows.length > SIZES[0]);
   }
 
   get ordering() {
-    const key = this.state.sort.replace(/^-/, '');
-    const column = this.columns.find((one) => one.key === key) ?? this.columns.find((one) => one.sum) ?? this.columns[0];
-    return {column, down: column.key === key ? this.state.sort.startsWith('-') : column.sum === true};
+    const key = this.state.sort.replace(/^-/, "");
+    const column =
+      this.columns.find((one) => one.key === key) ?? this.columns.find((one) => one.sum) ?? this.columns[0];
+    return { column, down: column.key === key ? this.state.sort.startsWith("-") : column.sum === true };
   }
 
   #filtered() {
     const wanted = this.state.filter.trim().toLocaleLowerCase();
-    if (wanted === '' || !this.filterable) {
+    if (wanted === "" || !this.filterable) {
       return this.rows;
     }
     const texts = this.columns.filter((column) => !column.format);
-    this.texts ??= this.rows.map((row) => texts.map((column) => (column.shown ?? column.value)(row) ?? '').join('\n').toLocaleLowerCase());
+    this.texts ??= this.rows.map((row) =>
+      texts
+        .map((column) => (column.shown ?? column.value)(row) ?? "")
+        .join("\n")
+        .toLocaleLowerCase(),
+    );
     return this.rows.filter((row, at) => this.texts[at].includes(wanted));
   }
 
   #sorted(rows) {
-    const {column, down} = this.ordering;
+    const { column, down } = this.ordering;
     const values = rows.map(column.value);
     const rank = column.format ? null : rankTexts(values);
     const compare = column.format ? compareNumbers : (a, b) => rank.get(a) - rank.get(b);
-    return rows.map((row, at) => [values[at], row]).sort(([a], [b]) => {
-      if (a === null || b === null) {
-        return Number(a === null) - Number(b === null);
-      }
-      return down ? compare(b, a) : compare(a, b);
-    }).map(([, row]) => row);
+    return rows
+      .map((row, at) => [values[at], row])
+      .sort(([a], [b]) => {
+        if (a === null || b === null) {
+          return Number(a === null) - Number(b === null);
+        }
+        return down ? compare(b, a) : compare(a, b);
+      })
+      .map(([, row]) => row);
   }
 
   #drawHead(keys) {
@@ -132,71 +190,107 @@ export class Table {
       return;
     }
     this.keys = keys;
-    this.head.replaceChildren(element('tr', {}, ...this.columns.map((column) =>
-      element('th', {scope: 'col', class: column.format ? 'number' : '', 'data-key': column.key},
-        element('button', {type: 'button', class: column.colour ?? '', onclick: () => this.#sortBy(column)},
-          column.colour ? element('span', {class: 'swatch', 'aria-hidden': 'true'}) : null, column.label)))));
+    this.head.replaceChildren(
+      element(
+        "tr",
+        {},
+        ...this.columns.map((column) =>
+          element(
+            "th",
+            { scope: "col", class: column.format ? "number" : "", "data-key": column.key },
+            element(
+              "button",
+              { type: "button", class: column.colour ?? "", onclick: () => this.#sortBy(column) },
+              column.colour ? element("span", { class: "swatch", "aria-hidden": "true" }) : null,
+              column.label,
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
   #sortBy(column) {
-    const {column: present, down} = this.ordering;
+    const { column: present, down } = this.ordering;
     const turned = present.key === column.key ? !down : Boolean(column.format);
-    this.change({sort: `${turned ? '-' : ''}${column.key}`, page: 1}, false);
+    this.change({ sort: `${turned ? "-" : ""}${column.key}`, page: 1 }, false);
   }
 
   #markSorting() {
-    const {column, down} = this.ordering;
-    for (const head of this.head.querySelectorAll('th')) {
+    const { column, down } = this.ordering;
+    for (const head of this.head.querySelectorAll("th")) {
       if (head.dataset.key === column.key) {
-        head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+        head.setAttribute("aria-sort", down ? "descending" : "ascending");
       } else {
-        head.removeAttribute('aria-sort');
+        head.removeAttribute("aria-sort");
       }
     }
   }
 
   #row(row) {
-    return element('tr', {}, ...this.columns.map((column, at) => {
-      const value = column.value(row);
-      if (column.format) {
-        return this.#number(column, value, row);
-      }
-      return element(at === 0 ? 'th' : 'td', {scope: at === 0 ? 'row' : null}, column.cell ? column.cell(row) : value);
-    }));
+    return element(
+      "tr",
+      {},
+      ...this.columns.map((column, at) => {
+        const value = column.value(row);
+        if (column.format) {
+          return this.#number(column, value, row);
+        }
+        return element(
+          at === 0 ? "th" : "td",
+          { scope: at === 0 ? "row" : null },
+          column.cell ? column.cell(row) : value,
+        );
+      }),
+    );
   }
 
   #number(column, value, row) {
     if (value === null) {
-      return element('td', {class: 'number none'}, element('span', {'aria-hidden': 'true'}, '–'), unseen(text('none')));
+      return element(
+        "td",
+        { class: "number none" },
+        element("span", { "aria-hidden": "true" }, "–"),
+        unseen(text("none")),
+      );
     }
     const total = Number(this.totals.get(column.key) ?? 0);
     const part = column.sum && total > 0 ? Number(value) / total : null;
     const all = (column.exact ?? exact)(value, row);
-    const cell = element('td', {class: `number ${column.colour ?? ''}`, title: part === null ? all : `${all} · ${share(part)}`}, ...readable(column.format(value), all));
+    const cell = element(
+      "td",
+      { class: `number ${column.colour ?? ""}`, title: part === null ? all : `${all} · ${share(part)}` },
+      ...readable(column.format(value), all),
+    );
     if (part !== null) {
-      const bar = element('span');
+      const bar = element("span");
       bar.style.width = `${Math.max(0, Math.min(1, Number(value) / this.largest.get(column.key))) * 100}%`;
-      cell.append(element('span', {class: 'part', 'aria-hidden': 'true'}, bar));
+      cell.append(element("span", { class: "part", "aria-hidden": "true" }, bar));
     }
     return cell;
   }
 
   #noRow() {
-    return element('tr', {}, element('td', {colspan: this.columns.length, class: 'no-row'}, text('nothing_found')));
+    return element("tr", {}, element("td", { colspan: this.columns.length, class: "no-row" }, text("nothing_found")));
   }
 
   #sumRow(label, rows, name) {
-    return element('tr', {class: name}, ...this.columns.map((column, at) => {
-      if (at === 0) {
-        return element('th', {scope: 'row'}, label);
-      }
-      if (!column.sum) {
-        return element('td');
-      }
-      const value = rows === this.rows ? this.totals.get(column.key) : addUp(rows.map((row) => column.value(row) ?? 0));
-      const all = (column.exact ?? exact)(value);
-      return element('td', {class: 'number', title: all}, ...readable(column.format(value), all));
-    }));
+    return element(
+      "tr",
+      { class: name },
+      ...this.columns.map((column, at) => {
+        if (at === 0) {
+          return element("th", { scope: "row" }, label);
+        }
+        if (!column.sum) {
+          return element("td");
+        }
+        const value =
+          rows === this.rows ? this.totals.get(column.key) : addUp(rows.map((row) => column.value(row) ?? 0));
+        const all = (column.exact ?? exact)(value);
+        return element("td", { class: "number", title: all }, ...readable(column.format(value), all));
+      }),
+    );
   }
 
   #drawFoot(shown) {
@@ -205,48 +299,26 @@ export class Table {
       if (shown.length < this.found.length) {
         const here = new Set(shown);
         const others = this.found.filter((row) => !here.has(row));
-        rows.push(this.#sumRow(text('others', {count: others.length}), others, 'others'));
+        rows.push(this.#sumRow(text("others", { count: others.length }), others, "others"));
       }
       if (this.found.length < this.rows.length) {
-        rows.push(this.#sumRow(text('found', {count: this.found.length}), this.found, 'found'));
+        rows.push(this.#sumRow(text("found", { count: this.found.length }), this.found, "found"));
       }
-      rows.push(this.#sumRow(text('total'), this.rows, 'total'));
+      rows.push(this.#sumRow(text("total"), this.rows, "total"));
     }
     this.foot.replaceChildren(...rows);
   }
 
   #count(first, length) {
-    return text('rows', {first: length === 0 ? 0 : first + 1, last: first + length, count: this.found.length});
-  }
-
-  #makePager() {
-    const go = (step) => this.change({page: this.page + step}, false);
-    const back = element('button', {type: 'button', class: 'button', onclick: () => go(-1), 'aria-label': text('page_back_of', {table: this.title})}, text('page_back'));
-    const on = element('button', {type: 'button', class: 'button', onclick: () => go(1), 'aria-label': text('page_on_of', {table: this.title})}, text('page_on'));
-    const size = element('select', {name: `${this.name}-size`, 'aria-label': text('page_size_of', {table: this.title}), onchange: () => this.change({size: Number(size.value), page: 1}, false)},
-      ...SIZES.map((count) => element('option', {value: count}, text('page_size', {count}))));
-    return {
-      root: element('div', {class: 'pager'}, size, back, on),
-      show: (page, pages, count) => {
-        const focused = document.activeElement;
-        back.disabled = page === 1;
-        on.disabled = page === pages;
-        back.hidden = on.hidden = pages === 1;
-        // At the end of the way the keyboard finds the way back.
-        if (focused === back && back.disabled) {
-          on.focus();
-        } else if (focused === on && on.disabled) {
-          back.focus();
-        }
-        size.value = String(count);
-        size.hidden = this.rows.length <= SIZES[0];
-      },
-    };
+    return text("rows", { first: length === 0 ? 0 : first + 1, last: first + length, count: this.found.length });
   }
 
   #download() {
     const columns = this.columns.flatMap((column) => column.file ?? [column]);
-    download(`tally-${this.name}-${this.period}.csv`, [columns.map(({label}) => label), ...this.found.map((row) => columns.map(({value}) => value(row)))]);
+    download(`tally-${this.name}-${this.period}.csv`, [
+      columns.map(({ label }) => label),
+      ...this.found.map((row) => columns.map(({ value }) => value(row))),
+    ]);
   }
 }
 
@@ -269,7 +341,7 @@ function exchange(body, rows) {
 
 /** A number for the eye, and with every digit for who hears it. */
 function readable(shown, all) {
-  return shown === all ? [shown] : [element('span', {'aria-hidden': 'true'}, shown), unseen(all)];
+  return shown === all ? [shown] : [element("span", { "aria-hidden": "true" }, shown), unseen(all)];
 }
 
 /** The place of each text in the reader's order: there are fewer texts than rows, and comparing them is slow. */
@@ -285,23 +357,5 @@ function largest(rows, column) {
 
 /** For a file of rows that may be cut: those are not to be compared with others. */
 export function completeInFile() {
-  return {label: text('complete'), value: (row) => text(row.partial ? 'no' : 'yes')};
-}
-
-/** Fields of the address for a table; `name` goes before each. */
-export function tableFields(name) {
-  return {
-    [`${name}_sort`]: {preset: '', read: (given) => given},
-    [`${name}_filter`]: {preset: '', read: (given) => given},
-    [`${name}_page`]: {preset: 1, read: (given) => (/^[1-9]\d{0,6}$/.test(given) ? Number(given) : undefined)},
-    [`${name}_size`]: {preset: SIZES[0], read: (given) => (SIZES.includes(Number(given)) ? Number(given) : undefined)},
-  };
-}
-
-function stateOf(name, values) {
-  return Object.fromEntries(Object.keys(TABLE_STATE).map((key) => [key, values[`${name}_${key}`]]));
-}
-
-function fieldsOf(name, state) {
-  return Object.fromEntries(Object.entries(state).map(([key, value]) => [`${name}_${key}`, value]));
+  return { label: text("complete"), value: (row) => text(row.partial ? "no" : "yes") };
 }
