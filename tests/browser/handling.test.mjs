@@ -184,10 +184,7 @@ describe("the pages in the hand", () => {
     await compared(overview);
     const statistics = await open(own, "/usage/?window=7d");
     assert.equal(await figure(overview, ".card[data-type=ai]"), await figure(statistics, "[data-figure=input_tokens]"));
-    assert.equal(
-      await figure(overview, '.card[data-type=":cost"]'),
-      await figure(statistics, "[data-figure=cost_usd]"),
-    );
+    assert.equal(await figure(overview, ".card.type-cost"), await figure(statistics, "[data-figure=cost_usd]"));
     await clean(overview);
     await clean(statistics);
   });

@@ -169,11 +169,11 @@ describe("the overview", () => {
 
   test("the cost is that of the statistics for the same time, by day too", async () => {
     const { page } = await opened("?days=7");
-    const card = page.locator('.card[data-type=":cost"]');
+    const card = page.locator(".card.type-cost");
     await card.locator(".change svg").waitFor();
     const [now, before] = await Promise.all(["bucket=day", "bucket=none"].map((bucket) => replyOf(page, bucket)));
     assert.equal(now.filters_applied.since, before.filters_applied.until);
-    assert.equal(await figure(page, '.card[data-type=":cost"]'), now.totals.cost_usd);
+    assert.equal(await figure(page, ".card.type-cost"), now.totals.cost_usd);
     assert.equal(number(await card.locator(".change").getAttribute("title")), before.totals.cost_usd);
     await card.click();
     assert.match(page.url(), /show=:cost/);

@@ -22,7 +22,7 @@ export async function settled(page, state = "ready") {
 
 /** Waits for what the overview asks for once its numbers are there: the cost, and the period before. */
 export async function compared(page) {
-  await page.locator('.card[data-type=":cost"] .change svg').waitFor();
+  await page.locator(".card.type-cost .change > *").first().waitFor();
   await page.locator('.card[data-type=""] .change > *').first().waitFor();
 }
 

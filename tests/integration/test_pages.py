@@ -125,7 +125,7 @@ def test_a_page_may_be_loaded_as_often_as_one_reloads_it(pools: tuple, request: 
 
 def test_files_have_a_limit(pools: tuple, request: pytest.FixtureRequest) -> None:
     server = Nginx(pools[0].socket, pools[1].socket, {"tally_page": {"burst=400": Change("burst=2")},
-                                                      "tally_http": {"rate=200r/s": Change("rate=1r/s")}})
+                                                      "tally_http": {"rate=250r/s": Change("rate=1r/s")}})
     request.addfinalizer(server.stop)
     replies = [ask(server.plain, "/tally/theme.css", user=USER) for _ in range(5)]
     check_error(replies[-1], 429)

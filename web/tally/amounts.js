@@ -3,14 +3,18 @@
 
 // No text of PostgreSQL's can hold this character, so no title passes for a number.
 const MARK = "\u0000";
-const STRING_OR_LONG_INTEGER = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+// With what stands before an integer: the digits behind a point are none.
+const LONG_INTEGER = /[^\d.eE+-](?:-?\d{16,})(?![\d.eE])/;
+const STRING_OR_LONG_INTEGER = /"(?:[^"\\]|\\.)*"|([^\d.eE+-])(-?\d{16,})(?![\d.eE])/g;
 
 /** Parses JSON; integers beyond 2^53 become BigInt. */
 export function parseJson(text) {
-  if (!/\d{16}/.test(text)) {
+  if (!LONG_INTEGER.test(text)) {
     return JSON.parse(text);
   }
-  const marked = text.replace(STRING_OR_LONG_INTEGER, (found) => (found[0] === '"' ? found : `"\\u0000${found}"`));
+  const marked = text.replace(STRING_OR_LONG_INTEGER, (found, before, integer) =>
+    integer === undefined ? found : `${before}"\\u0000${integer}"`,
+  );
   return JSON.parse(marked, (key, value) =>
     typeof value === "string" && value.startsWith(MARK) ? asInteger(BigInt(value.slice(1))) : value,
   );

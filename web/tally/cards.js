@@ -3,7 +3,7 @@
 import { addUp } from "./amounts.js";
 import { Card } from "./card.js";
 import { COST } from "./cost.js";
-import { element, foreign } from "./element.js";
+import { arrange, element, foreign } from "./element.js";
 import { amount, compact, compactCost, cost as dollars, exact, exactAmount, exactCost } from "./format.js";
 import { dailyOf, typesOf } from "./overview_figures.js";
 import { classOf, drawingOf, isKnown, nameOfAmount, unitOf } from "./resource_types.js";
@@ -38,13 +38,13 @@ function ofAll({ totals, before }, daily) {
   };
 }
 
-function ofCost({ totals, cost }, daily) {
+function ofCost({ totals, cost, before }, daily) {
   if (cost === null || cost.unknown !== undefined) {
     return {
       shown: cost === null ? "…" : "–",
       whole: cost?.unknown ?? text("loading"),
-      detail: "",
-      detailWhole: "",
+      detail: cost?.unknown ?? "",
+      detailWhole: cost?.unknown ?? "",
       line: [],
       before: cost,
     };
@@ -57,7 +57,7 @@ function ofCost({ totals, cost }, daily) {
     detail: text("per_event", { amount: dollars(each) }),
     detailWhole: text("per_event", { amount: exactCost(each) }),
     line: wholeOf(daily, (place) => cost.byDay.get(daily.days[place]) ?? 0),
-    before: cost,
+    before: cost.before === null ? before : cost,
     amounts: () => [cost.total, cost.before],
     write: exactCost,
   };
@@ -68,7 +68,7 @@ function ofType(type, { totals, before }, daily) {
   const unit = unitOf(type);
   const { events, amount: size, second } = totals.get(type) ?? NONE;
   const write = (value) => (unit === null ? text("events", { count: value }) : exactAmount(value, unit));
-  const counted = unit === null ? text("events_only") : text("events", { count: events });
+  const counted = unit === null ? text("events_only", { count: events }) : text("events", { count: events });
   const detail = (number) =>
     type === "ai" ? `${text("tokens_out", { amount: number(second) })} · ${counted}` : counted;
   return {
@@ -106,23 +106,27 @@ export class Cards {
   }
 
   /** @param {Object} answer  what is known; cost undefined: there is none for what is chosen */
-  show(answer, chosen) {
-    const { data, at, days, cost } = answer;
-    this.#arrange([ALL, ...(cost === undefined ? [] : [COST]), ...typesOf(data)]);
+  show(answer) {
+    const { data, at, days, cost, before, chosen } = answer;
+    this.#arrange([ALL, ...(cost === undefined ? [] : [COST]), ...typesOf(data, before?.totals)]);
     const daily = dailyOf(data, at, days);
     for (const [key, card] of this.cards) {
-      const { before, amounts, write, ...figure } = figureOf(key, answer, daily);
+      const { before: figureBefore, amounts, write, ...figure } = figureOf(key, answer, daily);
       card.show({ ...figure, isChosen: key === chosen });
-      card.change.tell(before, amounts, write);
+      card.change.tell(figureBefore, amounts, write);
     }
+    this.cards.get(COST)?.root.classList.toggle("old", answer.costIsOld);
   }
 
   #arrange(keys) {
     if (JSON.stringify(keys) === JSON.stringify([...this.cards.keys()])) {
       return;
     }
-    this.cards = new Map(keys.map((key) => [key, this.#make(key)]));
-    this.root.replaceChildren(...[...this.cards.values()].map(({ root }) => root));
+    this.cards = new Map(keys.map((key) => [key, this.cards.get(key) ?? this.#make(key)]));
+    arrange(
+      this.root,
+      [...this.cards.values()].map(({ root }) => root),
+    );
   }
 
   #make(key) {

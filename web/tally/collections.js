@@ -45,7 +45,7 @@ export function collectionFile() {
 
 /** How much more than in the period before: of a type, or of all events. */
 function changeColumn(type) {
-  const of = (row) => (type === null ? row.events : (row.amounts[type] ?? 0));
+  const of = (row) => (type === null ? row.events : (row.amounts.get(type) ?? 0));
   const then = (row) => (row.before === null ? null : of(row.before));
   const label = text("change_of", { what: type === null ? text("all_events") : nameOfAmount(type) });
   return {
@@ -74,7 +74,7 @@ export class Collections {
     this.known = {};
   }
 
-  show({ data, before, period }, values) {
+  show({ data, before, period, chosen }, values) {
     const types = typesOf(data);
     this.table.show(
       this.#rows(data, before),
@@ -96,7 +96,7 @@ export class Collections {
           sum: true,
           colour: "type-all",
         },
-        changeColumn(types.includes(values.show) ? values.show : null),
+        changeColumn(types.includes(chosen) ? chosen : null),
       ],
       values,
       period,
@@ -117,7 +117,7 @@ export class Collections {
 
   #columns(type) {
     const unit = unitOf(type);
-    const value = (row) => row.amounts[type] ?? 0;
+    const value = (row) => row.amounts.get(type) ?? 0;
     const column = {
       key: `type:${type}`,
       label: nameOfAmount(type),

@@ -64,9 +64,11 @@ export class Cycle {
     this.#plan(0);
     this.#become({ phase: "loading", share: null, retry: null });
     try {
-      const answer = await this.load({ signal: controller.signal, progress: (share) => this.#become({ share }) });
+      const answer = await this.load({
+        signal: controller.signal,
+        progress: (share) => this.#become({ share }),
+      });
       if (this.controller === controller) {
-        this.controller = null;
         this.#succeed(answer);
       }
     } catch (problem) {
@@ -78,8 +80,9 @@ export class Cycle {
   }
 
   #succeed(answer) {
-    this.failures = 0;
     this.show(answer);
+    this.controller = null;
+    this.failures = 0;
     this.#become({ phase: "ready", same: true, fault: null, at: answer.at });
     this.#plan(this.period);
   }

@@ -14,6 +14,11 @@ import { text } from "./texts.js";
 /** Bars of more types than this are one. */
 const MOST = 7;
 const REST = "\u0000rest";
+const OWN_LABELS = new Map([
+  [REST, "other_types"],
+  [COST, "cost_of_ai"],
+  ["", "all_events"],
+]);
 
 function colourOf(type) {
   return type === COST ? "--type-cost" : type === REST ? "--type-other" : `--${classOf(type)}`;
@@ -21,8 +26,7 @@ function colourOf(type) {
 
 /** @param {string} type  also REST, COST, and "" for all events */
 function labelOf(type) {
-  const own = { [REST]: "other_types", [COST]: "cost_of_ai", "": "all_events" };
-  return type in own ? text(own[type]) : nameOf(type);
+  return OWN_LABELS.has(type) ? text(OWN_LABELS.get(type)) : nameOf(type);
 }
 
 /** What is counted: of a type its amount, and not its events. */
@@ -59,10 +63,8 @@ export class Daily {
     this.root = this.panel.root;
   }
 
-  show({ data, at, days, cost, period }, values) {
+  show({ data, at, days, cost, period, measures, chosen }, values) {
     const types = typesOf(data);
-    const measures = ["", ...(cost === undefined || cost?.unknown !== undefined ? [] : [COST]), ...types];
-    const chosen = measures.includes(values.show) ? values.show : "";
     const daily = dailyOf(data, at, days);
     daily.cost = cost?.byDay ? daily.days.map((day) => cost.byDay.get(day) ?? 0) : null;
     this.#offer(measures);
@@ -70,7 +72,7 @@ export class Daily {
     this.panel.heading.textContent = text("by_day", { what: measureOf(chosen) });
     this.view.show(values.daily);
     this.#draw(daily, chosen, values);
-    this.#list(daily, types, values, period);
+    this.#list(daily, types, values, period, cost !== undefined);
   }
 
   /** A list that is open stays so, where it is the same. */
@@ -159,13 +161,13 @@ export class Daily {
     this.change({ hide: hidden.includes(type) ? hidden.filter((one) => one !== type) : [...hidden, type] });
   }
 
-  #list({ days, byType, partial, cost }, types, values, period) {
+  #list({ days, byType, partial, cost }, types, values, period, hasCost) {
     const rows = days.map((day, place) => ({
       day,
       partial: partial.has(place),
-      cost: cost?.[place],
+      cost: cost?.[place] ?? null,
       events: addUp([...byType.values()].map(({ events }) => events[place])),
-      amounts: Object.fromEntries([...byType].map(([type, { amounts }]) => [type, amounts[place]])),
+      amounts: new Map([...byType].map(([type, { amounts }]) => [type, amounts[place]])),
     }));
     this.table.show(
       rows,
@@ -184,7 +186,7 @@ export class Daily {
           file: [{ label: text("day"), value: (row) => row.day }, completeInFile()],
         },
         { key: "events", label: text("all_events"), value: (row) => row.events, format: exact, sum: true },
-        ...(cost === null
+        ...(!hasCost
           ? []
           : [
               {
@@ -194,7 +196,7 @@ export class Daily {
                 file: [{ label: `${labelOf(COST)} (USD)`, value: (row) => row.cost }],
                 format: dollars,
                 exact: exactCost,
-                sum: true,
+                sum: cost !== null,
                 colour: "type-cost",
               },
             ]),
@@ -203,10 +205,10 @@ export class Daily {
           .map((type) => ({
             key: `type:${type}`,
             label: nameOfAmount(type),
-            value: (row) => row.amounts[type] ?? 0,
+            value: (row) => row.amounts.get(type) ?? 0,
             sum: true,
             colour: classOf(type),
-            file: [{ label: nameInFile(type), value: (row) => row.amounts[type] ?? 0 }],
+            file: [{ label: nameInFile(type), value: (row) => row.amounts.get(type) ?? 0 }],
             format: (value) => (unitOf(type) === null ? compact(value) : amount(value, unitOf(type))),
             exact: (value) => (unitOf(type) === null ? exact(value) : exactAmount(value, unitOf(type))),
           })),

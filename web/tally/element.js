@@ -51,13 +51,28 @@ export function shortened(text, longest = LONGEST) {
   return text.length > longest ? `${[...text.slice(0, 2 * longest)].slice(0, longest).join("")}…` : text;
 }
 
+/** A name of nothing but spaces is seen all the same. */
+function visible(text) {
+  return text.trim() === "" ? `“${text}”` : text;
+}
+
 /** Text from the database: kept apart from the direction of what surrounds it, whatever it says of its own. */
 export function foreign(text) {
   // What has no room on the page is cut there.
-  return element("bdi", { title: text.length > LONG ? shortened(text, 1000) : null }, shortened(text));
+  return element("bdi", { title: text.length > LONG ? shortened(text, 1000) : null }, visible(shortened(text)));
 }
 
 /** The same for a canvas, which has no such thing: without the characters that turn a direction around. */
 export function plain(text) {
-  return shortened(text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd"), 60);
+  return visible(shortened(text.replace(/[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd"), 60));
+}
+
+/** Makes these the children, and moves none that is in its place: what is moved loses the focus. */
+export function arrange(parent, children) {
+  children.forEach((child, at) => {
+    if (parent.children[at] !== child) {
+      parent.insertBefore(child, parent.children[at] ?? null);
+    }
+  });
+  [...parent.children].slice(children.length).forEach((child) => child.remove());
 }

@@ -93,10 +93,10 @@ export async function ask(route, parameters = {}, { signal, progress = () => {} 
       cache: "no-store",
       headers: { Accept: "application/json" },
     });
+    const at = timeOf(response);
     if (!response.ok) {
       throw await faultOf(response);
     }
-    const at = timeOf(response);
     return { data: parseJson(await readText(response, progress)), at };
   } catch (problem) {
     signal?.throwIfAborted();

@@ -4,14 +4,14 @@ import { oneOf, wholeNumber, words } from "./address.js";
 import { Cards } from "./cards.js";
 import { Collections, titleOf } from "./collections.js";
 import { buttons } from "./controls.js";
-import { findCost } from "./cost.js";
+import { chosenField, COST, findCost } from "./cost.js";
 import { Daily } from "./daily.js";
 import { element, foreign } from "./element.js";
 import { ask } from "./fetching.js";
 import { dayOf, dayRange } from "./format.js";
 import { Kinds } from "./kinds.js";
 import { Later } from "./later.js";
-import { beforeByCollection, collectionsOf, periodBefore, totalsByType } from "./overview_figures.js";
+import { beforeByCollection, collectionsOf, periodBefore, totalsByType, typesOf } from "./overview_figures.js";
 import { Picker } from "./picker.js";
 import { Shell } from "./shell.js";
 import { tableFields } from "./table_state.js";
@@ -28,7 +28,7 @@ const fields = {
     read: (given) => (isUuid(given) ? given.toLowerCase() : undefined),
     write: (id) => id ?? "",
   },
-  show: { preset: "", read: (given) => given },
+  show: chosenField,
   hide: words(),
   daily: oneOf(["chart", "table"]),
   by: oneOf(["kind", "collection"]),
@@ -142,7 +142,7 @@ function keep(loaded) {
   press();
   comparison.find((signal) => findBefore(answer, signal), text("no_comparison"));
   if (collection === null) {
-    cost.find((signal) => findCost(at, period, signal), text("no_cost"));
+    cost.find((signal) => findCost(at, period, 2 * period <= MOST_DAYS, signal), text("no_cost"));
   }
 }
 
@@ -173,7 +173,7 @@ function draw() {
   shell.subtitle.replaceChildren(
     `${text("overview_of", { days: text("days_long", { count: period }), range: dayRange(dayOf(at - period * DAY), dayOf(at)) })} · `,
     about,
-    ` · ${describeBefore(at, period)}`,
+    ` · ${comparison.found?.unknown ?? describeBefore(at, period)}`,
   );
   if (
     shell.showParts(
@@ -182,13 +182,18 @@ function draw() {
         : [text(collection === null ? "empty_overview" : "empty_collection"), text("empty_how")],
     )
   ) {
+    const hasCost = collection === null && cost.found?.unknown === undefined;
+    const measures = ["", ...(hasCost ? [COST] : []), ...typesOf(data)];
     const known = {
       ...answer,
       before: comparison.found,
       cost: collection === null ? cost.found : undefined,
+      costIsOld: cost.isOld,
+      measures,
+      chosen: measures.includes(values.show) ? values.show : "",
       period: `${period}-days-to-${dayOf(at)}`,
     };
-    cards.show(known, values.show);
+    cards.show(known);
     daily.show(known, values);
     kinds.show(known, values);
     collections.show(known, values);

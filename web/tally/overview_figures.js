@@ -45,17 +45,19 @@ function dayIn(row) {
   return row.day.split("T")[0];
 }
 
-export function typesOf(data) {
-  return inOrder(new Set([...data.by_collection, ...data.daily].map((row) => row.resource_type)));
+/** @param {Map} [before]  of a period before: a type that is no more is one too */
+export function typesOf(data, before = new Map()) {
+  const past = [...before].filter(([, { events }]) => events > 0).map(([type]) => type);
+  return inOrder(new Set([...[...data.by_collection, ...data.daily].map((row) => row.resource_type), ...past]));
 }
 
-/** A row for each collection: {id, title, events, amounts: {type: amount}, second: tokens out}. */
+/** A row for each collection: {id, title, events, amounts: Map by type, second: tokens out}. */
 export const collectionsOf = oncePer((data) => {
   return [...groupBy(data.by_collection, (row) => row.collection_id).values()].map((rows) => ({
     id: rows[0].collection_id,
     title: rows[0].collection_title,
     events: sumOf(rows, (row) => row.event_count),
-    amounts: Object.fromEntries(rows.map((row) => [row.resource_type, amountOf(row)])),
+    amounts: new Map(rows.map((row) => [row.resource_type, amountOf(row)])),
     second: sumOf(rows, (row) => row.secondary_value),
   }));
 });
@@ -126,7 +128,7 @@ export function periodBefore(both, now) {
   return before;
 }
 
-/** The same for each collection: a Map by id of {events, amounts: {type: amount}}. */
+/** The same for each collection: a Map by id of {events, amounts: Map by type}. */
 export function beforeByCollection(both, now) {
   const later = new Map(collectionsOf(now).map((row) => [row.id, row]));
   return new Map(
@@ -134,11 +136,8 @@ export function beforeByCollection(both, now) {
       id,
       {
         events: difference(events, later.get(id)?.events ?? 0),
-        amounts: Object.fromEntries(
-          Object.entries(amounts).map(([type, amount]) => [
-            type,
-            difference(amount, later.get(id)?.amounts[type] ?? 0),
-          ]),
+        amounts: new Map(
+          [...amounts].map(([type, amount]) => [type, difference(amount, later.get(id)?.amounts.get(type) ?? 0)]),
         ),
       },
     ]),

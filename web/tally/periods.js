@@ -14,6 +14,22 @@ const FORMS = ["bar", "line"];
 const SHORT = { day: shortDay, week: shortDay, month };
 const LONG = { day: longDay, week: (day) => text("week_of", { day: longDay(day) }), month };
 
+/** What the line of the period before shows. */
+function earlierColumn(figure) {
+  const label = `${text("period_before")}, ${text(`figure_${figure}`)}`;
+  const value = (row) => row.earlier?.[figure] ?? null;
+  return {
+    key: `before:${figure}`,
+    label,
+    value,
+    file: [{ label: `${label}${isCost(figure) ? " (USD)" : ""}`, value }],
+    format: (size) => (isCost(figure) ? shown(size, figure) : shownWhole(size, figure)),
+    exact: (size, row) =>
+      row === undefined ? shownWhole(size, figure) : `${shownWhole(size, figure)} · ${longDay(row.earlier.start)}`,
+    sum: true,
+  };
+}
+
 export class Periods {
   constructor(change) {
     this.plot = new Plot();
@@ -57,9 +73,10 @@ export class Periods {
     this.panel.heading.textContent = text(`by_${bucket}`, { what: text(`figure_${figure}`) });
     this.form.press(values.form);
     this.partial.hidden = !periods.some(({ partial }) => partial);
-    // Behind bars a line is not to be followed.
-    const earlier = values.form === "line" ? before?.periods : undefined;
-    this.earlier.hidden = earlier === undefined;
+    // Behind bars a line is not to be followed; and other periods than days are cut at other places than before.
+    const isCompared = values.form === "line" && bucket === "day" && periods.length > 1;
+    const earlier = (isCompared && before?.periods) || null;
+    this.earlier.hidden = earlier === null;
     this.gaps.hidden = !hasGaps;
     this.plot.show(
       {
@@ -69,6 +86,7 @@ export class Periods {
         cut: text("not_whole"),
         before: earlier && {
           name: text("period_before"),
+          titles: earlier.map(({ start }) => SHORT[bucket](start)),
           values: earlier.map((period) => Number(period[figure])),
         },
         partial: new Set(periods.flatMap(({ partial }, place) => (partial ? [place] : []))),
@@ -83,12 +101,21 @@ export class Periods {
       },
       values.form,
     );
-    this.#list(periods, data, values);
+    this.#list(periods, data, values, earlier);
   }
 
-  #list(periods, { totals, filters_applied: { bucket, since, until } }, values) {
+  /** The same array for the same two. */
+  #withEarlier(periods, earlier) {
+    if (periods !== this.known?.periods || earlier !== this.known.earlier) {
+      const rows = periods.map((row, place) => ({ ...row, earlier: earlier[place] ?? null }));
+      this.known = { periods, earlier, rows };
+    }
+    return this.known.rows;
+  }
+
+  #list(periods, { totals, filters_applied: { bucket, since, until } }, values, earlier) {
     this.table.show(
-      periods,
+      earlier === null ? periods : this.#withEarlier(periods, earlier),
       [
         {
           key: "start",
@@ -119,6 +146,7 @@ export class Periods {
           format: (value) => (isCost(figure) ? shown(value, figure) : shownWhole(value, figure)),
           exact: (value) => shownWhole(value, figure),
         })),
+        ...(earlier === null ? [] : [earlierColumn(values.figure)]),
       ],
       values,
       `${dayOf(since)}-to-${dayOf(Date.parse(until) - 1)}`,

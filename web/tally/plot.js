@@ -4,6 +4,7 @@ import { addUp } from "./amounts.js";
 import { element } from "./element.js";
 import { text } from "./texts.js";
 
+const PAPER = { width: 900, height: 330 };
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 
 function colourOf(name) {
@@ -87,6 +88,13 @@ function beforeStyle() {
   };
 }
 
+function nameOfItem({ series, before }, { raw, datasetIndex, dataIndex, dataset }) {
+  if (datasetIndex >= series.length) {
+    return `${dataset.label} (${before.titles[dataIndex]})`;
+  }
+  return raw === 0 && series.length > 1 ? text("total") : dataset.label;
+}
+
 function tooltip(plot) {
   return {
     backgroundColor: colourOf("--tooltip"),
@@ -102,8 +110,7 @@ function tooltip(plot) {
     filter: (item, index, items) => item.raw !== 0 || (index === 0 && items.every(({ raw }) => raw === 0)),
     callbacks: {
       title: (items) => plot.data.titles[items[0]?.dataIndex ?? 0],
-      label: (item) =>
-        ` ${item.raw === 0 && plot.data.series.length > 1 ? text("total") : item.dataset.label}: ${plot.data.format(item.raw)}`,
+      label: (item) => ` ${nameOfItem(plot.data, item)}: ${plot.data.format(item.raw)}`,
       labelColor: (item) => ({
         backgroundColor: colourOf(plot.data.series[item.datasetIndex]?.colour ?? "--muted"),
         borderColor: "transparent",
@@ -138,7 +145,7 @@ function axes(plot) {
 /**
  * One chart. What it shows:
  * labels (on the axis), titles (of the tooltip), format (a number to text), partial (a Set of places that are not
- * complete), cut (what that is called), before ({name, values} of the period before, if it is known), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
+ * complete), cut (what that is called), before ({name, titles, values} of the period before, if it is known), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
  */
 export class Plot {
   /** @param {{kind?: 'bar'|'line', stacked?: boolean, lying?: boolean}} form  lying: bars from left to right */
@@ -147,6 +154,9 @@ export class Plot {
     this.canvas = element("canvas", { role: "img" });
     this.root = element("div", { class: `plot ${lying ? "lying" : ""}` }, this.canvas);
     addEventListener("themechange", () => this.#redraw());
+    // As wide as paper, whatever the screen is.
+    addEventListener("beforeprint", () => this.chart?.resize(PAPER.width, PAPER.height));
+    addEventListener("afterprint", () => this.chart?.resize());
   }
 
   show(data, kind = this.kind) {

@@ -46,9 +46,18 @@ export function drawingOf(type) {
   return (isKnown(type) ? TYPES[type] : OTHER).drawing;
 }
 
-/** Types that are not known get the colours that are left, in the order in which they are met. */
+/** Types that are not known have the colours that are left: each one that follows from its name, if that is free. */
 const MORE_COLOURS = 5;
 const met = new Map();
+
+function meet(type) {
+  const taken = new Set(met.values());
+  let colour = [...type].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 65521, 7) % MORE_COLOURS;
+  while (taken.has(colour) && taken.size < MORE_COLOURS) {
+    colour = (colour + 1) % MORE_COLOURS;
+  }
+  met.set(type, colour);
+}
 
 /** The class that gives a part of the page the colour of a type. */
 export function classOf(type) {
@@ -56,9 +65,9 @@ export function classOf(type) {
     return `type-${type}`;
   }
   if (!met.has(type)) {
-    met.set(type, (met.size % MORE_COLOURS) + 1);
+    meet(type);
   }
-  return `type-more-${met.get(type)}`;
+  return `type-more-${met.get(type) + 1}`;
 }
 
 /** The type itself, whose events count. */

@@ -32,19 +32,28 @@ function firstLanguage() {
   if (chosen in LANGUAGES) {
     return chosen;
   }
-  return navigator.languages.map(languageOf).find((language) => language in LANGUAGES) ?? "en";
+  return tags.map(languageOf).find((language) => language in LANGUAGES) ?? "en";
 }
 
-/** Numbers and dates are the reader's own: those of the browser's first tag, whatever language the texts are in; of a chosen language they are its own. */
-function localeFor(language) {
-  const [first] = navigator.languages;
-  if (remembered("language") === null) {
-    return first;
+/** The browser's languages; it may have some that are none. */
+const tags = [...navigator.languages].filter((tag) => {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
   }
-  return navigator.languages.find((tag) => languageOf(tag) === language) ?? language;
+});
+
+/**
+ * Numbers and dates are the reader's own: those of the browser's first tag, whatever language the texts are in; of a
+ * chosen language they are its own. Where Intl has nothing for a tag, such as nn, it takes the language.
+ */
+function localeFor(language) {
+  const [first] = remembered("language") === null ? tags : tags.filter((tag) => languageOf(tag) === language);
+  return first === undefined ? [language] : [first, language];
 }
 
-export const settings = { language: firstLanguage(), locale: "en", theme: "system" };
+export const settings = { language: firstLanguage(), locale: ["en"], theme: "system" };
 settings.locale = localeFor(settings.language);
 settings.theme = THEMES.includes(remembered("theme")) ? remembered("theme") : "system";
 

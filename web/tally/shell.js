@@ -148,8 +148,9 @@ export class Shell {
   start() {
     this.press();
     this.#offerPeriods();
+    /** Ends when the server's time is known, if it can be, and who asks. */
+    this.greeted = this.#greet();
     this.cycle.ask();
-    this.#greet();
   }
 
   /** Changes what is chosen; see Address. */

@@ -136,6 +136,9 @@ function given() {
 
 async function load(options) {
   const [name, { bucket }] = [windowName(), shell.address.values];
+  // Today is the server's, whatever the clock is here.
+  await shell.greeted;
+  options.signal.throwIfAborted();
   const [since, until] = currentWindow().map(instantOf);
   const { data, at } = await ask("../v1/usage/stats", { since, until, bucket, ...given() }, options);
   const { since: begun, until: ended } = data.filters_applied;
@@ -147,17 +150,16 @@ function keep(loaded) {
   comparison.find((signal) => findBefore(loaded, signal), text("no_comparison"));
 }
 
-async function findBefore(
-  {
-    before,
-    data: {
-      filters_applied: { bucket },
-    },
-  },
-  signal,
-) {
+async function findBefore({ before, data: now }, signal) {
+  if (before === null) {
+    return { unknown: text("no_period_before") };
+  }
   const [since, until] = before.map(instantOf);
-  const { data, at } = await ask("../v1/usage/stats", { since, until, bucket, ...given() }, { signal });
+  const { data, at } = await ask(
+    "../v1/usage/stats",
+    { since, until, bucket: now.filters_applied.bucket, ...given() },
+    { signal },
+  );
   return { totals: data.totals, ...periodsOf(data, at) };
 }
 
@@ -178,10 +180,11 @@ function draw() {
 }
 
 function describeBefore() {
+  if (answer.before === null || comparison.found?.unknown !== undefined) {
+    return ` · ${comparison.found?.unknown ?? text("no_period_before")}`;
+  }
   const [since, until] = answer.before;
-  return since < Date.parse(FIRST_DAY)
-    ? ""
-    : ` · ${text(until % 86_400_000 === 0 ? "compared_with" : "compared_until", { range: dayRange(dayOf(since), dayOf(until - 1)) })}`;
+  return ` · ${text(until % 86_400_000 === 0 ? "compared_with" : "compared_until", { range: dayRange(dayOf(since), dayOf(until - 1)) })}`;
 }
 
 function greet(who) {

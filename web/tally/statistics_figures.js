@@ -5,6 +5,8 @@ import { dayAfter, dayOf } from "./format.js";
 export const FIGURES = ["messages", "input_tokens", "output_tokens", "cached_tokens", "total_tokens", "cost_usd"];
 
 const DAY = 86_400_000;
+/** Years have four digits. */
+const FIRST = Date.parse("0001-01-01");
 const ZERO = Object.fromEntries(FIGURES.map((figure) => [figure, 0]));
 /** More periods than this are not filled up: nobody looks at so many. */
 const MOST = 20_000;
@@ -79,10 +81,11 @@ const MONTHS_BACK = { month: 1, last: 1, year: 12 };
  * What a window is compared with: the one before, and of that as much as has passed of this one. The first 9 hours
  * of today are not compared with all of yesterday.
  *
- * @returns {[number, number]}  since and until, in milliseconds since 1970
+ * @returns {[number, number]|null}  since and until, in milliseconds since 1970; null where nothing has passed yet, or
+ *   the calendar ends
  */
 export function windowBefore(name, since, until, at) {
   const whole = name === "today" ? DAY : until - since;
   const start = name in MONTHS_BACK ? midnight(monthsBefore(dayOf(since), MONTHS_BACK[name])) : since - whole;
-  return [start, Math.min(start + Math.min(until, at) - since, since)];
+  return since >= at || start < FIRST ? null : [start, Math.min(start + Math.min(until, at) - since, since)];
 }

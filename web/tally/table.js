@@ -104,7 +104,7 @@ export class Table {
     this.totals = new Map(
       columns
         .filter((column) => column.sum)
-        .map((column) => [column.key, totals[column.key] ?? addUp(rows.map(column.value))]),
+        .map((column) => [column.key, totals[column.key] ?? addUp(rows.map((row) => column.value(row) ?? 0))]),
     );
     this.largest = new Map(
       [...this.totals.keys()].map((key) => [
@@ -326,6 +326,7 @@ export class Table {
 function exchange(body, rows) {
   const [before, focused] = [[...body.rows], document.activeElement];
   const entry = body.contains(focused) ? focused.dataset.collection : undefined;
+  const place = before.findIndex((row) => row.contains(focused));
   rows.forEach((row, at) => {
     if (at >= before.length) {
       body.append(row);
@@ -335,7 +336,8 @@ function exchange(body, rows) {
   });
   before.slice(rows.length).forEach((row) => row.remove());
   if (entry !== undefined && !focused.isConnected) {
-    body.querySelector(`[data-collection="${CSS.escape(entry)}"]`)?.focus();
+    const same = `[data-collection="${CSS.escape(entry)}"]`;
+    (body.rows[place]?.querySelector(same) ?? body.querySelector(same))?.focus();
   }
 }
 

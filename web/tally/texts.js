@@ -145,7 +145,7 @@ const TEXTS = {
     nb: { one: "{count} hendelse", other: "{count} hendelser" },
   },
   events_unit: { en: "of all types", nb: "av alle typer" },
-  events_only: { en: "events", nb: "hendelser" },
+  events_only: { en: { one: "event", other: "events" }, nb: { one: "hendelse", other: "hendelser" } },
   tokens_out: { en: "{amount} out", nb: "{amount} ut" },
   unit_count: { en: "count", nb: "antall" },
   unit_bytes: { en: "bytes", nb: "byte" },
@@ -228,6 +228,7 @@ const TEXTS = {
   by_week: { en: "{what} by week", nb: "{what} per uke" },
   by_month: { en: "{what} by month", nb: "{what} per måned" },
   week_of: { en: "Week of {day}", nb: "Uken fra {day}" },
+  no_period_before: { en: "no period before to compare with", nb: "ingen periode før å sammenligne med" },
   period_before: { en: "Period before", nb: "Perioden før" },
   gaps: {
     en: "The window is too long to show its empty periods: only those with events are drawn.",
