@@ -21,7 +21,7 @@ libc = ctypes.CDLL(None)
 LEFT_OUT = ("limit_req_zone", "limit_req", "limit_req_status", "limit_conn_zone", "limit_conn",
             "limit_conn_status", "auth_basic", "auth_basic_user_file")
 NOBODY = {"$remote_user": "bench"}
-SHIPPED = ("tally_http", "tally_errors", "tally_locations", "tally_params", "tally_request_params",
+SHIPPED = ("tally_http", "tally_errors", "tally_locations", "tally_page", "tally_params", "tally_request_params",
            "tally_body_params")
 
 POSTGRES_SETTINGS = {
