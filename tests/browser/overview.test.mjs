@@ -73,7 +73,7 @@ describe("the overview", () => {
       "insert into resource_usage_log (created_at, resource_type, detail) values (now() - interval '200 days', 'rare', '{}')",
     );
     const [{ day }] = await own.site.sql(
-      "select to_char(now() at time zone 'UTC' - interval '200 days', 'FMMonth FMDD, YYYY') as day",
+      "select to_char(now() at time zone 'UTC' - interval '200 days', 'Mon FMDD, YYYY') as day",
     );
     const { page, data } = await opened("?days=365&daily=table&days_size=100&days_sort=day");
     await compared(page);

@@ -71,6 +71,7 @@ export class Daily {
     this.measure.value = chosen;
     this.panel.heading.textContent = text("by_day", { what: measureOf(chosen) });
     this.view.show(values.daily);
+    this.legend.hidden = values.daily === "table";
     this.#draw(daily, chosen, values);
     this.#list(daily, types, values, period, cost !== undefined);
   }

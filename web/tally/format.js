@@ -173,7 +173,7 @@ export function shortDay(text) {
 }
 
 export function longDay(text) {
-  return day(text, { weekday: "short", day: "numeric", month: "long", year: "numeric" });
+  return day(text, { weekday: "short", day: "numeric", month: "short", year: "numeric" });
 }
 
 export function month(text) {
