@@ -2,7 +2,19 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { asking, clean, compared, counter, figure, number, ofType, open, replyOf, sum, table } from "./page.mjs";
+import {
+  asking,
+  clean,
+  compared,
+  counter,
+  figure,
+  number,
+  ofType,
+  openOverview,
+  replyOf,
+  sum,
+  table,
+} from "./page.mjs";
 import { useBrowser } from "./use.mjs";
 
 const USAGE = "/admin/usage?";
@@ -10,10 +22,7 @@ const USAGE = "/admin/usage?";
 describe("the overview", () => {
   const own = useBrowser();
 
-  async function opened(query = "") {
-    const page = await open(own, `/admin/${query}`);
-    return { page, data: await replyOf(page, USAGE) };
-  }
+  const opened = (query) => openOverview(own, query);
 
   test("cards are the sums of the reply", async () => {
     const { page, data } = await opened();

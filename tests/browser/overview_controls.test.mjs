@@ -12,6 +12,7 @@ import {
   number,
   ofType,
   open,
+  openOverview,
   replyOf,
   sum,
   table,
@@ -23,10 +24,7 @@ const USAGE = "/admin/usage?";
 describe("the controls of the overview", () => {
   const own = useBrowser();
 
-  async function opened(query = "") {
-    const page = await open(own, `/admin/${query}`);
-    return { page, data: await replyOf(page, USAGE) };
-  }
+  const opened = (query) => openOverview(own, query);
 
   test("periods: the buttons, and a number of one's own", async () => {
     const { page } = await opened();

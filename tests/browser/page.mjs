@@ -56,6 +56,12 @@ export async function replyOf(page, route) {
   return JSON.parse(await page.evaluate((part) => globalThis.replies.find(([url]) => url.includes(part))[1], route));
 }
 
+/** The overview, and the reply that it shows. */
+export async function openOverview(own, query = "") {
+  const page = await open(own, `/admin/${query}`);
+  return { page, data: await replyOf(page, "/admin/usage?") };
+}
+
 /** Does what makes the page ask, and waits until it shows the answer. */
 export async function asking(page, route, action, state = "ready") {
   await Promise.all([page.waitForResponse((one) => one.url().includes(route)), action()]);

@@ -3,6 +3,7 @@
 import { addUp } from "./amounts.js";
 import { Card } from "./card.js";
 import { COST } from "./cost.js";
+import { COIN, PILE } from "./drawings.js";
 import { arrange, element, foreign } from "./element.js";
 import { amount, compact, compactCost, cost as dollars, exact, exactAmount, exactCost } from "./format.js";
 import { dailyOf, typesOf } from "./overview_figures.js";
@@ -10,9 +11,6 @@ import { classOf, drawingOf, isKnown, nameOfAmount, unitOf } from "./resource_ty
 import { text } from "./texts.js";
 
 const ALL = "";
-const PILE = "M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5";
-const COIN =
-  "M12 3v18M16.5 7.5C16 6 14.3 5.2 12 5.2c-2.6 0-4.5 1.2-4.5 3.2 0 4.6 9.2 2.2 9.2 7 0 2.1-2 3.4-4.7 3.4-2.5 0-4.4-1-4.9-2.8";
 const NONE = { events: 0, amount: 0, second: 0 };
 
 /** The values of the whole days: a part of a day would look like a fall. */

@@ -13,11 +13,15 @@ export function titleOf({ id, title }) {
   return id === null ? text("no_collection") : title || id;
 }
 
+/** What it changes in the address to choose a collection: a page, or a text that was looked for, could hide it. */
+export function choosing(id) {
+  return { collection: id, collections_filter: "", collections_page: 1, kinds_filter: "", kinds_page: 1 };
+}
+
 /** What a click on a collection does: everything shows that one, from the top. */
 export function collectionChooser(change) {
   return (id) => {
-    // A text that was looked for before could hide it.
-    change({ collection: id, collections_filter: "", collections_page: 1, kinds_filter: "", kinds_page: 1 });
+    change(choosing(id));
     document.getElementById("main").focus({ preventScroll: true });
     scrollTo({ top: 0 });
   };

@@ -2,6 +2,7 @@
 // knows no collections.
 
 import { ask } from "./fetching.js";
+import { DAY } from "./format.js";
 
 /** How the cost is chosen, where else a type is: no text of the database can be this. */
 export const COST = "\u0000cost";
@@ -12,8 +13,6 @@ export const chosenField = {
   read: (given) => (given === ":cost" ? COST : given.replace(/^::/, ":")),
   write: (chosen) => (chosen === COST ? ":cost" : chosen.replace(/^:/, "::")),
 };
-
-const DAY = 86_400_000;
 
 async function askFor(since, until, bucket, signal) {
   const { data } = await ask(

@@ -16,7 +16,7 @@ function cell(value) {
 }
 
 /** Rows of texts and numbers; a byte order mark tells spreadsheets that it is UTF-8. */
-export function asCsv(rows) {
+function asCsv(rows) {
   return `\ufeff${rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")}`;
 }
 

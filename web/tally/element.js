@@ -47,7 +47,7 @@ export function unseen(text) {
 const [LONGEST, LONG] = [160, 16];
 
 /** The first part of a text that may have any length. */
-export function shortened(text, longest = LONGEST) {
+function shortened(text, longest = LONGEST) {
   return text.length > longest ? `${[...text.slice(0, 2 * longest)].slice(0, longest).join("")}…` : text;
 }
 

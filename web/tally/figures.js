@@ -1,6 +1,7 @@
 // The six figures of a window; one of them is in the chart.
 
 import { Card } from "./card.js";
+import { COIN, PILE } from "./drawings.js";
 import { element } from "./element.js";
 import { compact, compactCost, cost, exact, exactCost, share } from "./format.js";
 import { FIGURES } from "./statistics_figures.js";
@@ -11,9 +12,8 @@ const DRAWINGS = {
   input_tokens: "M12 3v12M7 10l5 5 5-5M4 20h16",
   output_tokens: "M12 16V4M7 9l5-5 5 5M4 20h16",
   cached_tokens: "M13 3L5 14h6l-1 7 8-11h-6z",
-  total_tokens: "M12 3l9 5-9 5-9-5zM3 12.5l9 5 9-5M3 17l9 5 9-5",
-  cost_usd:
-    "M12 3v18M16.5 7.5C16 6 14.3 5.2 12 5.2c-2.6 0-4.5 1.2-4.5 3.2 0 4.6 9.2 2.2 9.2 7 0 2.1-2 3.4-4.7 3.4-2.5 0-4.4-1-4.9-2.8",
+  total_tokens: PILE,
+  cost_usd: COIN,
 };
 
 export function isCost(figure) {

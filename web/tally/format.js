@@ -3,7 +3,8 @@
 import { settings } from "./settings.js";
 import { text } from "./texts.js";
 
-const DAY = 86_400_000;
+/** Milliseconds. */
+export const DAY = 86_400_000;
 const made = new Map();
 
 /** Intl's objects are costly to make. */

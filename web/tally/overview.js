@@ -2,13 +2,13 @@
 
 import { oneOf, wholeNumber, words } from "./address.js";
 import { Cards } from "./cards.js";
-import { Collections, titleOf } from "./collections.js";
+import { choosing, Collections, titleOf } from "./collections.js";
 import { buttons } from "./controls.js";
 import { chosenField, COST, findCost } from "./cost.js";
 import { Daily } from "./daily.js";
 import { element, foreign } from "./element.js";
 import { ask } from "./fetching.js";
-import { dayOf, dayRange } from "./format.js";
+import { DAY, dayOf, dayRange } from "./format.js";
 import { Kinds } from "./kinds.js";
 import { Later } from "./later.js";
 import { beforeByCollection, collectionsOf, periodBefore, totalsByType, typesOf } from "./overview_figures.js";
@@ -19,7 +19,7 @@ import { text } from "./texts.js";
 import { isUuid } from "./uuid.js";
 
 const DAYS = [1, 7, 30, 90, 365];
-const [MOST_DAYS, DAY] = [365, 86_400_000];
+const MOST_DAYS = 365;
 
 const fields = {
   days: wholeNumber(30, 1, MOST_DAYS),
@@ -78,9 +78,7 @@ const own = element("input", {
   "aria-label": text("own_days"),
   onchange: () => own.reportValidity() && change({ days: Number(own.value) }),
 });
-const picker = new Picker(text("collection"), findCollections, (id) =>
-  change({ collection: id, collections_filter: "", collections_page: 1, kinds_filter: "", kinds_page: 1 }),
-);
+const picker = new Picker(text("collection"), findCollections, (id) => change(choosing(id)));
 shell.controls.append(days.group, element("label", { class: "own" }, own, text("days_unit")), picker.root);
 
 function press() {
@@ -161,9 +159,7 @@ function forget() {
 }
 
 function describeBefore(at, period) {
-  return 2 * period > MOST_DAYS
-    ? text("no_comparison_beyond", { count: MOST_DAYS })
-    : text("compared_with", { range: dayRange(dayOf(at - 2 * period * DAY), dayOf(at - period * DAY)) });
+  return text("compared_with", { range: dayRange(dayOf(at - 2 * period * DAY), dayOf(at - period * DAY)) });
 }
 
 function draw() {

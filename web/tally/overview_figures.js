@@ -1,7 +1,7 @@
 // What the overview shows, worked out from the reply of /admin/usage; nothing here knows the page.
 
 import { addUp, Sum } from "./amounts.js";
-import { dayAfter, dayOf } from "./format.js";
+import { DAY, dayAfter, dayOf } from "./format.js";
 import { oncePer } from "./once.js";
 import { inOrder, unitOf } from "./resource_types.js";
 
@@ -81,7 +81,7 @@ export const kindsByCollection = oncePer((data) =>
 
 /** The days from the first of the window to today; then those that have events all the same. */
 function daysOf(data, at, days) {
-  const [first, last] = [dayOf(at - days * 86_400_000), dayOf(at)];
+  const [first, last] = [dayOf(at - days * DAY), dayOf(at)];
   const all = [];
   for (let day = first; day <= last; day = dayAfter(day)) {
     all.push(day);
@@ -106,7 +106,7 @@ export function dailyOf(data, at, days) {
     values.events[places.get(dayIn(row))] = row.event_count;
     values.amounts[places.get(dayIn(row))] = amountOf(row);
   }
-  const partial = new Set([places.get(dayOf(at)), places.get(dayOf(at - days * 86_400_000))]);
+  const partial = new Set([places.get(dayOf(at)), places.get(dayOf(at - days * DAY))]);
   return { days: names, byType, partial };
 }
 

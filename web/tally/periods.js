@@ -14,19 +14,34 @@ const FORMS = ["bar", "line"];
 const SHORT = { day: shortDay, week: shortDay, month };
 const LONG = { day: longDay, week: (day) => text("week_of", { day: longDay(day) }), month };
 
-/** What the line of the period before shows. */
-function earlierColumn(figure) {
-  const label = `${text("period_before")}, ${text(`figure_${figure}`)}`;
-  const value = (row) => row.earlier?.[figure] ?? null;
+function columnOf(figure, label, value) {
   return {
-    key: `before:${figure}`,
     label,
     value,
     file: [{ label: `${label}${isCost(figure) ? " (USD)" : ""}`, value }],
+    sum: true,
+    // Money is to be read to the last digit that counts; so are counts, which stand beside each other.
     format: (size) => (isCost(figure) ? shown(size, figure) : shownWhole(size, figure)),
+    exact: (size) => shownWhole(size, figure),
+  };
+}
+
+function figureColumn(figure) {
+  return {
+    key: figure,
+    ...columnOf(figure, text(`figure_${figure}`), (row) => row[figure]),
+    colour: `figure-${figure}`,
+  };
+}
+
+/** What the line of the period before shows. */
+function earlierColumn(figure) {
+  const label = `${text("period_before")}, ${text(`figure_${figure}`)}`;
+  return {
+    key: `before:${figure}`,
+    ...columnOf(figure, label, (row) => row.earlier?.[figure] ?? null),
     exact: (size, row) =>
       row === undefined ? shownWhole(size, figure) : `${shownWhole(size, figure)} · ${longDay(row.earlier.start)}`,
-    sum: true,
   };
 }
 
@@ -130,22 +145,7 @@ export class Periods {
             ),
           file: [{ label: text(`bucket_${bucket}`), value: (row) => row.start }, completeInFile()],
         },
-        ...FIGURES.map((figure) => ({
-          key: figure,
-          label: text(`figure_${figure}`),
-          value: (row) => row[figure],
-          file: [
-            {
-              label: `${text(`figure_${figure}`)}${isCost(figure) ? " (USD)" : ""}`,
-              value: (row) => row[figure],
-            },
-          ],
-          sum: true,
-          colour: `figure-${figure}`,
-          // Money is to be read to the last digit that counts; so are counts, which stand beside each other.
-          format: (value) => (isCost(figure) ? shown(value, figure) : shownWhole(value, figure)),
-          exact: (value) => shownWhole(value, figure),
-        })),
+        ...FIGURES.map(figureColumn),
         ...(earlier === null ? [] : [earlierColumn(values.figure)]),
       ],
       values,

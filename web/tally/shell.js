@@ -148,7 +148,7 @@ export class Shell {
   start() {
     this.press();
     this.#offerPeriods();
-    /** Ends when the server's time is known, if it can be, and who asks. */
+    // Ends when the server's time is known, if it can be, and who asks.
     this.greeted = this.#greet();
     this.cycle.ask();
   }

@@ -1,12 +1,12 @@
 // The page of /usage/: messages, tokens and cost of one user, bot, channel, thread or agent, or of all of them.
 
-import { oneOf } from "./address.js";
+import { anyText, oneOf } from "./address.js";
 import { buttons } from "./controls.js";
 import { element, foreign } from "./element.js";
 import { ask, serverNow } from "./fetching.js";
 import { Figures } from "./figures.js";
 import { Filters, FILTERS } from "./filters.js";
-import { dayOf, dayRange } from "./format.js";
+import { DAY, dayOf, dayRange } from "./format.js";
 import { Later } from "./later.js";
 import { Periods } from "./periods.js";
 import { Shell } from "./shell.js";
@@ -17,11 +17,13 @@ import { text } from "./texts.js";
 const BUCKETS = ["day", "week", "month"];
 /** What years of four digits can hold, with a day to spare. */
 const [FIRST_DAY, LAST_DAY] = ["0001-01-01", "9998-12-31"];
-const DAY = /^\d{4}-\d\d-\d\d$/;
+const A_DAY = /^\d{4}-\d\d-\d\d$/;
 const aDay = {
   preset: "",
   read: (given) =>
-    DAY.test(given) && !Number.isNaN(Date.parse(given)) && given >= FIRST_DAY && given <= LAST_DAY ? given : undefined,
+    A_DAY.test(given) && !Number.isNaN(Date.parse(given)) && given >= FIRST_DAY && given <= LAST_DAY
+      ? given
+      : undefined,
 };
 
 const fields = {
@@ -31,7 +33,7 @@ const fields = {
   bucket: oneOf(BUCKETS),
   figure: oneOf(FIGURES, "total_tokens"),
   form: oneOf(["bar", "line"]),
-  ...Object.fromEntries(FILTERS.map(({ name }) => [name, { preset: "", read: (given) => given }])),
+  ...Object.fromEntries(FILTERS.map(({ name }) => [name, anyText()])),
   ...tableFields("buckets"),
 };
 
@@ -105,7 +107,7 @@ function currentWindow() {
     return WINDOWS[windowName()](serverNow());
   }
   const [since, end] = [first, last].map((day) => Date.parse(day)).sort((one, other) => one - other);
-  return [since, end + 86_400_000];
+  return [since, end + DAY];
 }
 
 /** An own window without days is none. */
@@ -184,7 +186,7 @@ function describeBefore() {
     return ` · ${comparison.found?.unknown ?? text("no_period_before")}`;
   }
   const [since, until] = answer.before;
-  return ` · ${text(until % 86_400_000 === 0 ? "compared_with" : "compared_until", { range: dayRange(dayOf(since), dayOf(until - 1)) })}`;
+  return ` · ${text(until % DAY === 0 ? "compared_with" : "compared_until", { range: dayRange(dayOf(since), dayOf(until - 1)) })}`;
 }
 
 function greet(who) {

@@ -1,10 +1,9 @@
 // What the page of /usage/ shows, worked out from the reply of /v1/usage/stats; nothing here knows the page.
 
-import { dayAfter, dayOf } from "./format.js";
+import { DAY, dayAfter, dayOf } from "./format.js";
 
 export const FIGURES = ["messages", "input_tokens", "output_tokens", "cached_tokens", "total_tokens", "cost_usd"];
 
-const DAY = 86_400_000;
 /** Years have four digits. */
 const FIRST = Date.parse("0001-01-01");
 const ZERO = Object.fromEntries(FIGURES.map((figure) => [figure, 0]));

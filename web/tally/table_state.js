@@ -1,5 +1,7 @@
 // What of a table stands in the address: its order, the text that is looked for, the page, and how many rows that has.
 
+import { anyText } from "./address.js";
+
 /** How many rows a page may have. */
 export const SIZES = [10, 25, 50, 100];
 
@@ -9,8 +11,8 @@ export const TABLE_STATE = { sort: "", filter: "", page: 1, size: SIZES[0] };
 /** Fields of the address for a table; `name` goes before each. */
 export function tableFields(name) {
   return {
-    [`${name}_sort`]: { preset: "", read: (given) => given },
-    [`${name}_filter`]: { preset: "", read: (given) => given },
+    [`${name}_sort`]: anyText(),
+    [`${name}_filter`]: anyText(),
     [`${name}_page`]: { preset: 1, read: (given) => (/^[1-9]\d{0,6}$/.test(given) ? Number(given) : undefined) },
     [`${name}_size`]: {
       preset: SIZES[0],
