@@ -110,6 +110,71 @@ describe("what is odd is shown all the same", () => {
     await clean(page, REFUSED);
   });
 
+  test("what fails beside the numbers is not asked for where nobody looks, nor again where it took too long", async () => {
+    const page = await own.browser.open(own.site, "admin");
+    await page.clock.install();
+    let [asked, status] = [0, 502];
+    await page.route(`**${STATS}*`, (route) => {
+      asked += 1;
+      return route.fulfill({ status, body: "{}" });
+    });
+    const said = page.locator(".card.type-cost .detail", { hasText: "could not be loaded" });
+    const look = (state) =>
+      page.evaluate((value) => {
+        Object.defineProperty(document, "visibilityState", { value, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, state);
+    await page.goto("/admin/?days=7");
+    await said.waitFor();
+    await look("hidden");
+    const before = asked;
+    await page.clock.runFor(120_000);
+    assert.equal(asked, before);
+    status = 504;
+    await Promise.all([page.waitForResponse((one) => one.status() === 504), look("visible")]);
+    await said.waitFor();
+    const after = asked;
+    await page.clock.runFor(120_000);
+    assert.equal(asked, after);
+    await clean(page, REFUSED);
+  });
+
+  test("a chart that could not be drawn is drawn the next time, of the same numbers too", async () => {
+    const page = await own.browser.open(own.site, "admin");
+    await page.goto("/usage/?window=own&from=2026-01-01&to=2026-01-02");
+    await settled(page);
+    const drawn = await page.evaluate(async () => {
+      const { Plot } = await import("/tally/plot.js");
+      const { Chart } = globalThis;
+      const plot = new Plot();
+      document.querySelector("main").append(plot.root);
+      const data = {
+        labels: ["a"],
+        titles: ["a"],
+        format: String,
+        partial: new Set(),
+        cut: "",
+        summary: "",
+        series: [],
+      };
+      globalThis.Chart = class {
+        static defaults = Chart.defaults;
+        constructor() {
+          throw new Error("of the test");
+        }
+      };
+      try {
+        plot.show(data);
+      } catch {
+        globalThis.Chart = Chart;
+      }
+      plot.show(data);
+      return plot.chart !== null;
+    });
+    assert.ok(drawn);
+    await clean(page);
+  });
+
   test("windows that have not begun, and years without a period before", async () => {
     const page = await open(own, "/usage/?window=own&from=2099-03-01&to=2099-03-05");
     assert.match(await page.locator(".subtitle").textContent(), /no period before to compare with$/);

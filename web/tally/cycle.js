@@ -1,12 +1,9 @@
 // Asking, asking again, and never twice at once.
 
-import { Fault } from "./fetching.js";
+import { Fault, waitAfter } from "./fetching.js";
 
-/** What passes by itself; the rest waits for the reader. */
-const PASSING = ["limited", "unavailable", "network", "server"];
 /** What may have passed by the time that the page asks by itself. */
 const LASTING = ["slow", "missing", "page"];
-const [FIRST_WAIT, LONGEST_WAIT] = [5, 60];
 
 /**
  * @typedef {Object} Status
@@ -90,9 +87,7 @@ export class Cycle {
   #fail(problem) {
     const fault =
       problem instanceof Fault ? problem : new Fault("page", { message: String(problem?.message ?? problem) });
-    const wait = PASSING.includes(fault.kind)
-      ? (fault.wait ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures))
-      : 0;
+    const wait = waitAfter(fault, this.failures);
     this.failures += 1;
     this.#plan(LASTING.includes(fault.kind) ? this.period : wait);
     this.#become({ phase: "failed", fault, retry: this.due, at: this.status.same ? this.status.at : null });

@@ -26,6 +26,21 @@ const KINDS = {
   504: "slow",
 };
 
+/** What passes by itself; the rest waits for the reader. */
+const PASSING = ["limited", "unavailable", "network", "server"];
+const [FIRST_WAIT, LONGEST_WAIT] = [5, 60];
+
+/**
+ * Seconds until what failed may be asked again, longer after each failure where the server does not say when; 0: not by
+ * itself. A query past its time would only take the time of others again.
+ */
+export function waitAfter(problem, failures) {
+  if (!(problem instanceof Fault) || !PASSING.includes(problem.kind)) {
+    return 0;
+  }
+  return problem.wait ?? Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures);
+}
+
 async function faultOf(response) {
   let message = "";
   try {

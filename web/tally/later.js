@@ -1,10 +1,15 @@
 // What is asked for once the numbers themselves are shown, which do not wait for it.
 
-import { Fault } from "./fetching.js";
+import { waitAfter } from "./fetching.js";
 
-/** Seconds until what failed is asked for again, where the server does not say when. */
-const WAIT = 15;
-const PASSING = ["limited", "unavailable", "network", "server", "slow"];
+/** A page that nobody sees asks nothing; it does so once it is seen again. */
+function whenSeen(work) {
+  if (document.visibilityState === "visible") {
+    work();
+  } else {
+    document.addEventListener("visibilitychange", () => whenSeen(work), { once: true });
+  }
+}
 
 export class Later {
   /** @param {function()} show  is called when `found` is there */
@@ -21,16 +26,16 @@ export class Later {
   /**
    * @param {function(AbortSignal): Promise<*>} find  `found` becomes what it finds, or {unknown: why there is nothing};
    *   until then it is that of before, and `isOld`
-   * @param {string} otherwise  why, where it fails; then it is asked for again, until something else is
+   * @param {string} otherwise  why, where it fails; what may pass is then asked for again, until something else is
    */
-  async find(find, otherwise) {
+  async find(find, otherwise, failures = 0) {
     this.controller.abort();
     this.controller = new AbortController();
     const { signal } = this.controller;
     this.isOld = this.found !== null;
     let wait = 0;
     const found = await find(signal).catch((problem) => {
-      wait = problem instanceof Fault && PASSING.includes(problem.kind) ? (problem.wait ?? WAIT) : 0;
+      wait = waitAfter(problem, failures);
       return { unknown: otherwise };
     });
     if (signal.aborted) {
@@ -39,7 +44,7 @@ export class Later {
     Object.assign(this, { found, isOld: false });
     this.show();
     if (wait > 0) {
-      setTimeout(() => signal.aborted || this.find(find, otherwise), wait * 1000);
+      setTimeout(() => whenSeen(() => signal.aborted || this.find(find, otherwise, failures + 1)), wait * 1000);
     }
   }
 }

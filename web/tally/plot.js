@@ -145,7 +145,8 @@ function axes(plot) {
 /**
  * One chart. What it shows:
  * labels (on the axis), titles (of the tooltip), format (a number to text), partial (a Set of places that are not
- * complete), cut (what that is called), before ({name, titles, values} of the period before, if it is known), series: [{name, colour: "--variable", values}], summary (for those who do not see it).
+ * complete), cut (what that is called), before ({name, titles, values} of the period before, if it is known),
+ * series: [{name, colour: "--variable", values}], summary (for those who do not see it).
  */
 export class Plot {
   /** @param {{kind?: 'bar'|'line', stacked?: boolean, lying?: boolean}} form  lying: bars from left to right */
@@ -164,7 +165,7 @@ export class Plot {
     if (this.drawn === drawn) {
       return;
     }
-    Object.assign(this, { data, drawn });
+    this.data = data;
     this.canvas.setAttribute("aria-label", data.summary);
     if (globalThis.Chart === undefined) {
       this.root.replaceChildren(element("p", { class: "missing" }, text("no_charts")));
@@ -181,6 +182,7 @@ export class Plot {
       this.chart.data = this.#chartData();
       this.chart.update("none");
     }
+    this.drawn = drawn;
   }
 
   #chartData() {
