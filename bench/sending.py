@@ -101,11 +101,12 @@ def post(target: Target, rows: Sequence[str]) -> float:
     return len(rows) / together([lambda mine=mine: send_all(target.port, mine) for mine in requests])
 
 
-def insert_singles(target: Target, seconds: int) -> float:
-    return pgbench(target.server, "tally", ROOT / "bench/insert.sql", seconds, {"threads": max(1, target.events // 50)})
+def insert_singles(target: Target, clients: int, seconds: int) -> float:
+    return pgbench(target.server, "tally", ROOT / "bench/insert.sql", seconds, {"threads": max(1, target.events // 50)},
+                   clients)
 
 
-def post_singles(target: Target, seconds: int) -> float:
-    figures = wrk(["-c", CLIENTS, "-d", f"{seconds}s", "-s", ROOT / "bench/event.lua",
+def post_singles(target: Target, clients: int, seconds: int) -> float:
+    figures = wrk(["-c", clients, "-d", f"{seconds}s", "-s", ROOT / "bench/event.lua",
                    f"http://127.0.0.1:{target.port}/v1/usage/events"])
     return figures["requests"] / figures["duration_us"] * 1e6

@@ -114,10 +114,11 @@ class Log:
         return {size: mean(time for step, time in zip(steps, taken) if step == size) * 1000 / size for size in STEPS}
 
 
-def pgbench(server: Server, database: str, script: Path, seconds: int, variables: Mapping[str, int]) -> float:
+def pgbench(server: Server, database: str, script: Path, seconds: int, variables: Mapping[str, int],
+            clients: int = CLIENTS) -> float:
     """Transactions per second."""
     settings = [word for name, value in variables.items() for word in ("-D", f"{name}={value}")]
-    done = as_service(["pgbench", "-h", server.run, "-U", "postgres", "-n", "-M", "prepared", "-c", CLIENTS, "-j", "1",
+    done = as_service(["pgbench", "-h", server.run, "-U", "postgres", "-n", "-M", "prepared", "-c", clients, "-j", "1",
                        "-T", seconds, "-f", script, *settings, database])
     rate = re.search(r"^tps = ([0-9.]+) \(without initial connection time\)", done.stdout, re.MULTILINE)
     if not rate or not re.search(r"^number of failed transactions: 0 ", done.stdout, re.MULTILINE):

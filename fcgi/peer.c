@@ -13,9 +13,11 @@
 
 enum { LISTEN_FD = 0, ALARM_AGAIN = 100 /* milliseconds */, BODY_PIECE = 65536 /* bytes */ };
 
-/* One request at a time: a worker has no more. */
-static FCGX_Request request;
-static bool is_read_whole; /* nothing that the web server sends is still to be read */
+static struct peer {
+    FCGX_Request request;
+    bool is_taken;
+    bool is_read_whole; /* nothing that the web server sends is still to be read */
+} peers[PEER_MOST];
 
 static void ignore_alarm(int number)
 {
@@ -54,6 +56,15 @@ static bool is_listening(void)
     return getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) == 0 && listening;
 }
 
+static bool init_peers(void)
+{
+    for (int i = 0; i < PEER_MOST; i++) {
+        if (FCGX_InitRequest(&peers[i].request, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+            return false;
+    }
+    return true;
+}
+
 bool peer_listen(struct error *error)
 {
     struct sigaction action = {.sa_handler = ignore_alarm};
@@ -61,8 +72,7 @@ bool peer_listen(struct error *error)
 
     /* How long libfcgi waits for the web server to close first, in milliseconds. */
     setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "100", 0);
-    if (!is_listening() || FCGX_Init() != 0 ||
-        FCGX_InitRequest(&request, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+    if (!is_listening() || FCGX_Init() != 0 || !init_peers())
         return error_internal(error,
                               "standard input is not a listening socket: this program is "
                               "started by spawn-fcgi, mod_fcgid or systemd, see tally.fcgi(8)");
@@ -78,94 +88,115 @@ int peer_listen_fd(void)
     return LISTEN_FD;
 }
 
-bool peer_accept(void)
+static struct peer *find_free(void)
 {
+    for (int i = 0; i < PEER_MOST; i++) {
+        if (!peers[i].is_taken)
+            return &peers[i];
+    }
+    return NULL;
+}
+
+struct peer *peer_accept(void)
+{
+    struct peer *peer = find_free();
+
+    if (peer == NULL)
+        return NULL;
     start_alarm();
-    if (FCGX_Accept_r(&request) != 0)
-        return false;
-    /* A connection that is kept would hold a worker that has one at a time. */
-    request.keepConnection = 0;
 
-    int first = FCGX_GetChar(request.in);
+    FCGX_Request *request = &peer->request;
 
-    is_read_whole = first == EOF && FCGX_GetError(request.in) == 0;
+    if (FCGX_Accept_r(request) != 0)
+        return NULL;
+    /* A connection that is kept would hold a worker that serves one request of each. */
+    request->keepConnection = 0;
+
+    int first = FCGX_GetChar(request->in);
+
+    peer->is_taken = true;
+    peer->is_read_whole = first == EOF && FCGX_GetError(request->in) == 0;
     if (first != EOF)
-        FCGX_UnGetChar(first, request.in);
-    return true;
+        FCGX_UnGetChar(first, request->in);
+    return peer;
 }
 
 /* Returns false where there is no more: the body has ended, or broke off. */
-static bool read_piece(struct buffer *body, size_t most)
+static bool read_piece(struct peer *peer, struct buffer *body, size_t most)
 {
     int wanted = most < BODY_PIECE ? (int)most : BODY_PIECE;
 
     buffer_reserve(body, (size_t)wanted);
 
-    int got = FCGX_GetStr(body->data + body->length, wanted, request.in);
+    int got = FCGX_GetStr(body->data + body->length, wanted, peer->request.in);
 
     body->length += (size_t)got;
     body->data[body->length] = '\0';
     return got == wanted;
 }
 
-bool peer_read_body(size_t most, struct buffer *body)
+bool peer_read_body(struct peer *peer, size_t most, struct buffer *body)
 {
     size_t end = body->length + most + 1;
 
     start_alarm();
     while (body->length < end) {
-        if (!read_piece(body, end - body->length)) {
-            is_read_whole = FCGX_GetError(request.in) == 0;
-            return is_read_whole;
+        if (!read_piece(peer, body, end - body->length)) {
+            peer->is_read_whole = FCGX_GetError(peer->request.in) == 0;
+            return peer->is_read_whole;
         }
     }
     return true;
 }
 
-const char *peer_param(const char *name)
+const char *peer_param(const struct peer *peer, const char *name)
 {
-    return FCGX_GetParam(name, request.envp);
+    return FCGX_GetParam(name, peer->request.envp);
 }
 
-int peer_fd(void)
+int peer_fd(const struct peer *peer)
 {
     /* libfcgi calls the member private, but has no other way to it. */
-    return request.ipcFd;
+    return peer->request.ipcFd;
 }
 
-bool peer_has_left(void)
+bool peer_has_left(const struct peer *peer)
 {
-    struct pollfd poll_fd = {.fd = peer_fd(), .events = POLLRDHUP};
+    struct pollfd poll_fd = {.fd = peer_fd(peer), .events = POLLRDHUP};
 
     return poll(&poll_fd, 1, 0) > 0 && poll_fd.revents != 0;
 }
 
 /* libfcgi waits for the web server to close first, so that closing with unread input does not make
  * the system throw away what was sent. Where nothing is unread there is nothing to wait for. */
-static void skip_waiting(void)
+static void skip_waiting(struct peer *peer)
 {
-    if (is_read_whole)
-        FCGX_Detach(&request);
+    if (peer->is_read_whole)
+        FCGX_Detach(&peer->request);
 }
 
-void peer_answer(const struct buffer *header, const struct buffer *body)
+void peer_answer(struct peer *peer, const struct buffer *header, const struct buffer *body)
 {
+    FCGX_Stream *out = peer->request.out;
+
     start_alarm();
 
-    bool sent = FCGX_PutStr(header->data, (int)header->length, request.out) >= 0 &&
-                (body->length == 0 || FCGX_PutStr(body->data, (int)body->length, request.out) >= 0);
+    bool sent = FCGX_PutStr(header->data, (int)header->length, out) >= 0 &&
+                (body->length == 0 || FCGX_PutStr(body->data, (int)body->length, out) >= 0);
 
-    skip_waiting();
+    skip_waiting(peer);
     /* After a fault FCGX_Finish_r would try to write the rest, and block again. */
-    if (sent && FCGX_GetError(request.out) == 0) {
-        FCGX_Finish_r(&request);
+    if (sent && FCGX_GetError(out) == 0) {
+        FCGX_Finish_r(&peer->request);
+        peer->is_taken = false;
     } else {
         log_message(LOG_LEVEL_DEBUG, "the web server did not take the reply");
-        FCGX_Free(&request, 1);
+        peer_abandon(peer);
     }
 }
 
-void peer_abandon(void)
+void peer_abandon(struct peer *peer)
 {
-    FCGX_Free(&request, 1);
+    FCGX_Free(&peer->request, 1);
+    peer->is_taken = false;
 }

@@ -1,4 +1,4 @@
-/* A request over FastCGI and its answer: the only part that knows libfcgi.
+/* Requests over FastCGI and their answers: the only part that knows libfcgi.
  *
  * libfcgi reads and writes without a limit of its own. Here reading a request, and sending its
  * answer, may each be held up until PEER_PATIENCE is over, then the peer is dropped. */
@@ -11,7 +11,7 @@
 #include "buffer.h"
 #include "error.h"
 
-enum { PEER_PATIENCE = 5000 /* milliseconds */ };
+enum { PEER_PATIENCE = 5000 /* milliseconds */, PEER_MOST = 17 /* requests at a time */ };
 
 /* Prepares the listening socket, which is standard input. Fails where that is not one: the program
  * was not started by spawn-fcgi, mod_fcgid or systemd. */
@@ -20,26 +20,30 @@ bool peer_listen(struct error *error);
 /* The listening socket. */
 int peer_listen_fd(void);
 
-/* Takes the next request, if there is one: the listening socket does not block. */
-bool peer_accept(void);
+/* A request, from peer_accept to peer_answer or peer_abandon. */
+struct peer;
 
-/* A parameter of the request at hand, or NULL. Valid until peer_answer or peer_abandon. */
-const char *peer_param(const char *name);
+/* Takes the next request. NULL: there is none, or there are PEER_MOST already; the listening socket
+ * does not block. */
+struct peer *peer_accept(void);
 
-/* The socket of the request at hand, to see whether the web server has hung up. */
-int peer_fd(void);
+/* A parameter of the request, or NULL. It lives as long as the request. */
+const char *peer_param(const struct peer *peer, const char *name);
 
-/* Appends the body of the request at hand, but no more than one byte beyond `most`. Returns false
- * where it does not come to its end. */
-bool peer_read_body(size_t most, struct buffer *body);
+/* The socket of the request, to see whether the web server has hung up. */
+int peer_fd(const struct peer *peer);
 
-/* Whether it has. */
-bool peer_has_left(void);
+/* Appends the body of the request, but no more than one byte beyond `most`. Returns false where it
+ * does not come to its end. */
+bool peer_read_body(struct peer *peer, size_t most, struct buffer *body);
+
+/* Whether the web server has hung up. */
+bool peer_has_left(const struct peer *peer);
 
 /* Sends header and body at once and ends the request. What cannot be sent is nobody's any more. */
-void peer_answer(const struct buffer *header, const struct buffer *body);
+void peer_answer(struct peer *peer, const struct buffer *header, const struct buffer *body);
 
 /* Ends the request without an answer. */
-void peer_abandon(void);
+void peer_abandon(struct peer *peer);
 
 #endif

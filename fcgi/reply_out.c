@@ -1,14 +1,12 @@
 #include "reply_out.h"
 
-#include "peer.h"
-
-void reply_out_send(const struct reply *reply, bool head)
+void reply_out_send(struct peer *peer, const struct reply *reply, bool head)
 {
     static const struct buffer nothing = {0};
     struct buffer header = {0};
 
     if (reply->status == NULL) {
-        peer_abandon();
+        peer_abandon(peer);
         return;
     }
     buffer_add_format(&header,
@@ -23,6 +21,6 @@ void reply_out_send(const struct reply *reply, bool head)
     if (reply->retry_after > 0)
         buffer_add_format(&header, "Retry-After: %d\r\n", reply->retry_after);
     buffer_add_text(&header, "\r\n");
-    peer_answer(&header, head ? &nothing : &reply->body);
+    peer_answer(peer, &header, head ? &nothing : &reply->body);
     buffer_free(&header);
 }

@@ -4,9 +4,10 @@
 
 #include <stdbool.h>
 
+#include "peer.h"
 #include "route.h"
 
-/* Sends the reply to the request at hand and ends it; `head`: without its body. */
-void reply_out_send(const struct reply *reply, bool head);
+/* Sends the reply to a request and ends it; `head`: without its body. */
+void reply_out_send(struct peer *peer, const struct reply *reply, bool head);
 
 #endif

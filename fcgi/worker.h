@@ -1,4 +1,4 @@
-/* The worker: one request at a time, until it is told to end. */
+/* The worker: request after request, until it is told to end. */
 #ifndef TALLY_WORKER_H
 #define TALLY_WORKER_H
 

@@ -20,7 +20,8 @@ struct request_body {
     const char *type, *encoding, *length; /* Content-Type, Content-Encoding, Content-Length */
     /* Appends the body, but no more than one byte beyond `most`. Returns false where it does not
      * come to its end. */
-    bool (*read)(size_t most, struct buffer *body);
+    bool (*read)(void *reader, size_t most, struct buffer *body);
+    void *reader; /* handed to `read` */
 };
 
 /* A request whose route and caller are known. Texts live as long as the request. */

@@ -6,7 +6,13 @@
 /* Of the binary form (PostgreSQL's array_recv): dimensions, whether there are nulls, type, then for
  * the one dimension its size and its first index; then for each element its length and its bytes.
  */
-enum { COUNT_AT = 3 * sizeof(uint32_t), NO_LENGTH = -1, JSONB_VERSION = 1 };
+enum {
+    HEAD_WORDS = 5,
+    COUNT_AT = 3 * sizeof(uint32_t),
+    ELEMENTS_AT = HEAD_WORDS * sizeof(uint32_t),
+    NO_LENGTH = -1,
+    JSONB_VERSION = 1,
+};
 
 static void add_u32(struct db_array *array, uint32_t number)
 {
@@ -17,11 +23,11 @@ static void add_u32(struct db_array *array, uint32_t number)
 
 void db_array_start(struct db_array *array, enum sql_type element)
 {
-    const uint32_t head[] = {1, 1, sql_types[element].oid, 0, 1};
+    const uint32_t head[HEAD_WORDS] = {1, 1, sql_types[element].oid, 0, 1};
 
     buffer_clear(&array->bytes);
     array->count = 0;
-    for (size_t i = 0; i < sizeof head / sizeof head[0]; i++)
+    for (size_t i = 0; i < HEAD_WORDS; i++)
         add_u32(array, head[i]);
 }
 
@@ -73,6 +79,12 @@ void db_array_add_jsonb(struct db_array *array, const char *text, size_t length)
     add_u32(array, (uint32_t)length + 1);
     buffer_add_byte(&array->bytes, JSONB_VERSION);
     buffer_add(&array->bytes, text, length);
+}
+
+void db_array_add_all(struct db_array *array, const struct db_array *other)
+{
+    array->count += other->count;
+    buffer_add(&array->bytes, other->bytes.data + ELEMENTS_AT, other->bytes.length - ELEMENTS_AT);
 }
 
 void db_array_give(struct db_array *array, struct db_value *value)

@@ -25,6 +25,9 @@ void db_array_add_timestamp(struct db_array *array, const struct timestamp *time
 /* A whole JSON text. */
 void db_array_add_jsonb(struct db_array *array, const char *text, size_t length);
 
+/* Appends the elements of another array of the same type, which was started too. */
+void db_array_add_all(struct db_array *array, const struct db_array *other);
+
 /* Hands the array, which has an element at least, on as a parameter; it must outlive the value. */
 void db_array_give(struct db_array *array, struct db_value *value);
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "clock.h"
 #include "log.h"
 
 enum { TEXT_MOST = 256 /* bytes of a text from outside */, STATUS_DIGITS = 3 };
@@ -42,7 +41,7 @@ static void add_milliseconds(struct buffer *line, const char *name, int64_t micr
 }
 
 void request_log_write(const struct buffer *subject, const char *status, size_t bytes,
-                       const struct db_cost *cost, int64_t begun)
+                       const struct db_cost *cost, int64_t microseconds)
 {
     struct buffer line = {0};
 
@@ -51,7 +50,7 @@ void request_log_write(const struct buffer *subject, const char *status, size_t 
     buffer_add(&line, subject->data, subject->length);
     buffer_add_format(&line, " status=%.*s rows=%ld", STATUS_DIGITS, status, cost->rows);
     add_milliseconds(&line, "database_ms", cost->microseconds);
-    add_milliseconds(&line, "total_ms", clock_microseconds() - begun);
+    add_milliseconds(&line, "total_ms", microseconds);
     buffer_add_format(&line, " bytes=%zu", bytes);
     log_message(LOG_LEVEL_INFO, "%s", line.data);
     buffer_free(&line);

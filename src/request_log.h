@@ -16,8 +16,8 @@
 void request_log_add_subject(struct buffer *line, const struct route_input *input);
 
 /* Writes the line of a request that is over. `status` is a status line; `bytes` is the size of the
- * body that was sent, `begun` clock_microseconds() when the request came. */
+ * body that was sent, `microseconds` the time from the request to its reply. */
 void request_log_write(const struct buffer *subject, const char *status, size_t bytes,
-                       const struct db_cost *cost, int64_t begun);
+                       const struct db_cost *cost, int64_t microseconds);
 
 #endif

@@ -3,14 +3,17 @@
 #include <string.h>
 
 #include "caller.h"
+#include "clock.h"
 #include "health.h"
 #include "ingest.h"
+#include "intake.h"
 #include "json_write.h"
 #include "overview.h"
 #include "request_log.h"
 #include "stats.h"
 
 enum { RETRY_AFTER = 1 }; /* seconds; a worker is back within one of the database's return */
+enum { MOMENT = 500 };    /* milliseconds */
 
 enum access {
     FOR_ALL, /* whom the web server lets through; who it is does not matter */
@@ -118,16 +121,26 @@ static bool admit(const struct route *route, const struct route_input *input,
     return true;
 }
 
-static bool run_route(struct app *app, const struct route_input *input, struct reply *reply,
-                      struct error *error)
+static bool begin(struct app *app, struct route_call *call, struct error *error)
 {
-    const struct route *route = find_route(app, input, error);
-    struct request request = {
-        .query = or_empty(input->query), .peer_fd = input->peer_fd, .body = &input->body};
+    const struct route_input *input = call->input;
 
-    return route != NULL && check_method(route, input->method, reply, error) &&
-           admit(route, input, &request.identity, error) &&
-           route->answer(app, &request, &reply->body, error);
+    call->route = find_route(app, input, error);
+    if (call->route == NULL || !check_method(call->route, input->method, &call->reply, error) ||
+        !admit(call->route, input, &call->request.identity, error))
+        return false;
+    if (call->route->answer != ingest_post || !ingest_is_small(&call->request))
+        return true;
+    call->events = ingest_take(app, &call->request, error);
+    return call->events != NULL;
+}
+
+static bool finish(struct app *app, struct route_call *call, struct error *error)
+{
+    struct buffer *body = &call->reply.body;
+
+    return call->events != NULL ? ingest_finish(app, call->events, call->timeout, body, error)
+                                : call->route->answer(app, &call->request, body, error);
 }
 
 /* What the client did wrong is told to the client alone. */
@@ -165,21 +178,61 @@ static bool is_temporary(enum error_code code)
     return code == ERROR_UNAVAILABLE || code == ERROR_UNFIT;
 }
 
-void route_answer(struct app *app, const struct route_input *input, struct reply *reply)
+void route_begin(struct app *app, const struct route_input *input, struct route_call *call)
 {
-    struct error error = {0};
+    *call = (struct route_call){
+        .input = input,
+        .request = {.query = or_empty(input->query),
+                    .peer_fd = input->peer_fd,
+                    .body = &input->body},
+        .timeout = app->config->database.query_timeout,
+        .reply = {.status = "200 OK"},
+    };
+    begin(app, call, &call->error);
+}
 
-    *reply = (struct reply){.status = "200 OK"};
-    if (run_route(app, input, reply, &error))
-        return;
-    log_fault(app, input, &error);
-    if (error.code == ERROR_PEER_GONE) {
+bool route_is_decided(const struct route_call *call)
+{
+    return call->error.code != ERROR_NONE;
+}
+
+bool route_record(struct app *app, struct route_call *const *calls, size_t count,
+                  bool someone_waits)
+{
+    int half = app->config->database.query_timeout / 2;
+    int64_t deadline = clock_now() + app->config->database.query_timeout;
+    struct intake *events[ROUTE_TOGETHER];
+
+    for (size_t i = 0; i < count; i++)
+        events[i] = calls[i]->events;
+    if (ingest_record(app, events, count, someone_waits && half > MOMENT ? MOMENT : half))
+        return true;
+    for (size_t i = 0; i < count; i++)
+        calls[i]->timeout = clock_left(deadline) / (int)count;
+    return false;
+}
+
+static void take_error(struct app *app, struct route_call *call)
+{
+    const struct error *error = &call->error;
+    struct reply *reply = &call->reply;
+
+    log_fault(app, call->input, error);
+    if (error->code == ERROR_PEER_GONE) {
         reply->status = NULL;
-    } else {
-        reply->status = error_status(error.code);
-        reply->retry_after = is_temporary(error.code) ? RETRY_AFTER : 0;
-        if (error.code != ERROR_REJECTED)
-            render_error(&error, &reply->body);
+        return;
     }
-    error_free(&error);
+    reply->status = error_status(error->code);
+    reply->retry_after = is_temporary(error->code) ? RETRY_AFTER : 0;
+    if (error->code != ERROR_REJECTED)
+        render_error(error, &reply->body);
+}
+
+void route_answer(struct app *app, struct route_call *call)
+{
+    if (route_is_decided(call) || !finish(app, call, &call->error))
+        take_error(app, call);
+    intake_free(call->events);
+    call->events = NULL;
+    error_free(&call->error);
 }

@@ -26,12 +26,13 @@ static struct reply ask(char *base, const char *method, const char *script_name,
                                 .user = "ada",
                                 .role = "admin",
                                 .peer_fd = -1};
-    struct reply reply;
+    struct route_call call;
 
     fake_answer = answer;
-    route_answer(&app, &input, &reply);
+    route_begin(&app, &input, &call);
+    route_answer(&app, &call);
     fault_log_end(&app.faults);
-    return reply;
+    return call.reply;
 }
 
 static void expect_status(struct reply reply, const char *status)
@@ -139,11 +140,12 @@ static void asks_who_it_is(void **state)
                                     .user = cases[i].user,
                                     .role = cases[i].role,
                                     .peer_fd = -1};
-        struct reply reply;
+        struct route_call call;
 
         fake_answer = &nothing;
-        route_answer(&app, &input, &reply);
-        expect_status(reply, cases[i].status);
+        route_begin(&app, &input, &call);
+        route_answer(&app, &call);
+        expect_status(call.reply, cases[i].status);
     }
     fault_log_end(&app.faults);
 }

@@ -1,0 +1,182 @@
+#include "record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Why the log itself does not take an event, by SQLSTATE; the last row fits all. */
+static const struct refusal {
+    const char *sqlstate, *fault;
+} refusals[] = {
+    {"23503", "refers to something that does not exist"},
+    {"22P05", "has a character that the database cannot hold"},
+    {"23505", "is not the only one of its kind, as the log demands"},
+    {"", "the log does not take it"},
+};
+
+/* The requests whose events are recorded. */
+struct recorded {
+    struct intake *const *intakes;
+    size_t count;
+};
+
+static const char *find_refusal(const char *sqlstate)
+{
+    const struct refusal *refusal = refusals;
+
+    while (strncmp(sqlstate, refusal->sqlstate, strlen(refusal->sqlstate)) != 0)
+        refusal++;
+    return refusal->fault;
+}
+
+/* Of requests that bring the same id the first one records it, and the others a duplicate. */
+static struct outcome *find_by_id(const struct recorded *recorded, const struct uuid *id,
+                                  struct intake **owner)
+{
+    struct outcome *outcome = NULL;
+
+    for (size_t i = 0; i < recorded->count && outcome == NULL; i++) {
+        *owner = recorded->intakes[i];
+        outcome = outcomes_find(&(*owner)->outcomes, id);
+    }
+    return outcome;
+}
+
+/* A place is only told of the events of one request. */
+static struct outcome *find_outcome(const struct recorded *recorded, const struct db_row *row,
+                                    struct intake **owner)
+{
+    const char *id = db_row_text(row, 0), *place = db_row_text(row, 1);
+    struct buffer fault = {0};
+    struct outcome *outcome = NULL;
+    struct uuid uuid;
+
+    *owner = recorded->intakes[0];
+    if (place != NULL)
+        return outcomes_at(&(*owner)->outcomes, strtoll(place, NULL, 10));
+    if (id != NULL && uuid_parse(id, db_row_length(row, 0), &uuid, &fault))
+        outcome = find_by_id(recorded, &uuid, owner);
+    buffer_free(&fault);
+    return outcome;
+}
+
+/* A row of the statement: id, place, priced, refusal. */
+static bool take_recorded(const struct db_row *row, void *context, struct error *error)
+{
+    const char *priced = db_row_text(row, 2), *refusal = db_row_text(row, 3);
+    struct intake *owner;
+    struct outcome *outcome = find_outcome(context, row, &owner);
+
+    (void)error;
+    /* A trigger of the site's own gave the event another id. */
+    if (outcome == NULL)
+        return true;
+    if (refusal != NULL) {
+        outcomes_reject(&owner->outcomes, outcome, find_refusal(refusal));
+        return true;
+    }
+    outcome->status = OUTCOME_RECORDED;
+    if (priced != NULL)
+        outcome->price = priced[0] == 't' ? OUTCOME_PRICED : OUTCOME_UNPRICED;
+    return true;
+}
+
+static bool send_events(struct app *app, struct event_arrays *arrays, struct recorded *recorded,
+                        enum statement_id statement, int timeout, struct error *error)
+{
+    struct db_value values[EVENT_COLUMNS] = {{0}};
+    const struct db_call call = {&statements[statement], values, take_recorded, recorded};
+
+    event_arrays_give(arrays, values);
+    return db_change(app->db, timeout, &call, error);
+}
+
+/* Sends one event alone; what the database cannot hold of it, or does not take, is its fault. */
+static bool send_alone(struct app *app, struct intake *intake, const struct json_span *text,
+                       struct outcome *outcome, int timeout, struct error *error)
+{
+    struct recorded recorded = {&intake, 1};
+    struct event_arrays arrays = {0};
+    struct event event = {0};
+    struct error refusal = {0};
+
+    event_arrays_start(&arrays);
+    intake_read_again(intake, text, outcome, &event);
+    event_arrays_add(&arrays, &event);
+    if (!send_events(app, &arrays, &recorded, STATEMENT_RECORD, timeout, &refusal)) {
+        if (refusal.code == ERROR_NO_SUCH_TEXT || refusal.code == ERROR_REFUSED) {
+            outcomes_reject(&intake->outcomes, outcome, find_refusal(refusal.detail.data));
+            error_free(&refusal);
+        } else {
+            *error = refusal;
+        }
+    }
+    event_free(&event);
+    event_arrays_free(&arrays);
+    return error->code == ERROR_NONE;
+}
+
+/* PostgreSQL converts texts before it calls a function, and gives up at one that it cannot hold. */
+static bool send_one_by_one(struct app *app, struct intake *intake, int timeout,
+                            struct error *error)
+{
+    struct json_span text;
+    struct batch batch;
+
+    intake_start_batch(intake, &batch);
+    for (size_t i = 0; batch_next(&batch, &text, error); i++) {
+        struct outcome *outcome = &intake->outcomes.list[i];
+
+        if (outcome->place > 0 && !send_alone(app, intake, &text, outcome, timeout, error))
+            return false;
+    }
+    return error->code == ERROR_NONE;
+}
+
+/* All at once, or else each by itself. */
+bool record_alone(struct app *app, struct intake *intake, int timeout, struct error *error)
+{
+    struct recorded recorded = {&intake, 1};
+    struct error refusal = {0};
+
+    intake->is_recorded =
+        event_arrays_count(&intake->arrays) == 0 ||
+        send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD, timeout, &refusal);
+    if (intake->is_recorded)
+        return true;
+    outcomes_undo(&intake->outcomes);
+    switch (refusal.code) {
+    case ERROR_REFUSED:
+        intake->is_recorded =
+            send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD_EACH, timeout, error);
+        break;
+    case ERROR_NO_SUCH_TEXT:
+        intake->is_recorded = send_one_by_one(app, intake, timeout, error);
+        break;
+    default:
+        *error = refusal;
+        return false;
+    }
+    error_free(&refusal);
+    return intake->is_recorded;
+}
+
+bool record_together(struct app *app, struct intake *const *intakes, size_t count, int timeout,
+                     struct error *error)
+{
+    struct recorded recorded = {intakes, count};
+    struct event_arrays arrays = {0};
+    bool good;
+
+    event_arrays_start(&arrays);
+    for (size_t i = 0; i < count; i++)
+        event_arrays_add_all(&arrays, &intakes[i]->arrays);
+    good = event_arrays_count(&arrays) == 0 ||
+           send_events(app, &arrays, &recorded, STATEMENT_RECORD, timeout, error);
+    for (size_t i = 0; i < count; i++) {
+        intakes[i]->is_recorded = good;
+        if (!good)
+            outcomes_undo(&intakes[i]->outcomes);
+    }
+    event_arrays_free(&arrays);
+    return good;
+}
