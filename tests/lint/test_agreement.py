@@ -75,7 +75,7 @@ def test_every_route_is_served_and_documented(method: str, route: str) -> None:
 
 @pytest.mark.parametrize("method, route, source", [
     ("GET", "/v1/usage/stats", "src/stats.c"), ("GET", "/admin/usage", "src/overview.c"),
-    ("POST", "/v1/usage/events", "src/ingest.c")])
+    ("POST", "/v1/usage/events", "src/intake.c")])
 def test_every_parameter_is_documented(method: str, route: str, source: str) -> None:
     operation = json.loads(text("doc/openapi.json"))["paths"][route][method.lower()]
     section = text("doc/api.md").split(f"## {method} {route}\n")[1].split("\n## ")[0]
