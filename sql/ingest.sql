@@ -20,13 +20,15 @@ as $$
 $$;
 
 -- A detail with counts that are apart, as Anthropic gives them, put together: tokens_in holds the cached ones too.
--- Immutable with something in it that is not: so it stays a call, for the few that need it.
+-- In plpgsql, like what makes the cost: a function in SQL that cannot be inlined is made ready anew at each call.
 create or replace function tally_joined_tokens(detail jsonb) returns jsonb
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
 as $$
-  select (detail - 'tokens_uncached'::text) || pg_catalog.jsonb_build_object('tokens_in'::text,
+begin
+  return (detail - 'tokens_uncached'::text) || pg_catalog.jsonb_build_object('tokens_in'::text,
     coalesce(tally_number(detail -> 'tokens_uncached'::text), 0)
-    + coalesce(tally_number(detail -> 'tokens_cached'::text), 0))
+    + coalesce(tally_number(detail -> 'tokens_cached'::text), 0));
+end
 $$;
 
 -- Whether what an AI event cost is known from elsewhere than model_price.
@@ -59,24 +61,47 @@ $$;
 
 -- What the tokens of an AI event cost at a price, exactly.
 create or replace function tally_cost(detail jsonb, price model_price) returns numeric
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
 as $$
-  select trim_scale(0.000001 * (
-    greatest(tokens.whole - tokens.cached, 0) * price.usd_per_million_input
-    + tokens.cached * coalesce(price.usd_per_million_cached, price.usd_per_million_input)
-    + tokens.output * price.usd_per_million_output))
-  from (select
-    coalesce(tally_number(detail -> 'tokens_in'::text), 0) as whole,
-    coalesce(tally_number(detail -> 'tokens_cached'::text), 0) as cached,
-    coalesce(tally_number(detail -> 'tokens_out'::text), 0) as output
-  ) tokens
+declare
+  whole numeric := coalesce(tally_number(detail -> 'tokens_in'::text), 0);
+  cached numeric := coalesce(tally_number(detail -> 'tokens_cached'::text), 0);
+  output numeric := coalesce(tally_number(detail -> 'tokens_out'::text), 0);
+begin
+  return trim_scale(0.000001 * (
+    greatest(whole - cached, 0) * price.usd_per_million_input
+    + cached * coalesce(price.usd_per_million_cached, price.usd_per_million_input)
+    + output * price.usd_per_million_output));
+end
 $$;
 
 -- The detail of an AI event with its cost.
 create or replace function tally_priced(detail jsonb, price model_price) returns jsonb
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
 as $$
-  select detail || pg_catalog.jsonb_build_object('priced'::text, true, 'cost_usd'::text, tally_cost(detail, price))
+begin
+  return detail || pg_catalog.jsonb_build_object('priced'::text, true, 'cost_usd'::text, tally_cost(detail, price));
+end
+$$;
+
+-- The detail of an AI event as the log gets it: counts that are apart put together, and a cost where there was none and
+-- model_price has one. A function of its own, so that what few events need is not made ready anew for each statement.
+create or replace function tally_completed(detail jsonb, created_at timestamptz) returns jsonb
+  language plpgsql stable parallel safe
+as $$
+#variable_conflict use_variable
+declare
+  price model_price;
+begin
+  if tally_is_given(detail -> 'tokens_uncached'::text) then
+    detail := tally_joined_tokens(detail);
+  end if;
+  if tally_has_own_cost(detail) then
+    return detail;
+  end if;
+  select * into price from tally_price(tally_model_to_price(detail), created_at);
+  return case when price.model is null then detail else tally_priced(detail, price) end;
+end
 $$;
 
 -- Stores events, each in the same place of all the arrays, and returns those that were not there before: whether
@@ -98,18 +123,14 @@ begin
   select
     event.id, event.created_at, event.resource_type, event.collection_id, event.user_id, event.bot_id, event.channel_id,
     event.thread_id, event.agent_id,
-    case when price.model is null then event.detail else tally_priced(event.detail, price) end
+    case when event.resource_type = 'ai'::text then tally_completed(event.detail, event.created_at) else event.detail end
   from (
     select
       given.id, coalesce(given.created_at, now()) as created_at, given.resource_type, given.collection_id,
-      given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.place,
-      case when given.resource_type = 'ai'::text and tally_is_given(given.detail -> 'tokens_uncached'::text)
-        then tally_joined_tokens(given.detail) else given.detail end as detail
+      given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.detail, given.place
     from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
       id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
   ) event
-  left join lateral tally_price(
-    case when event.resource_type = 'ai'::text then tally_model_to_price(event.detail) end, event.created_at) price on true
   order by event.id, event.place
   on conflict (id) do nothing
   returning log.id, null::bigint,
