@@ -22,12 +22,15 @@ struct exchange {
     int64_t begun, took; /* clock_microseconds() and a duration of it */
 };
 
-/* What is at hand: `count` exchanges wait for their events to be recorded, and the one behind them,
- * if there is one, needs something else. */
+enum { HELD_MOST = 1000 /* milliseconds in which more requests are taken while events wait */ };
+
+_Static_assert((int)PEER_MOST <= (int)ROUTE_TOGETHER,
+               "all that is at hand can be recorded at once");
+
 struct at_hand {
-    struct exchange list[ROUTE_TOGETHER + 1];
+    struct exchange list[PEER_MOST];
     size_t count;
-    bool has_other;
+    struct exchange *other; /* the last of them, if it needs more than its events recorded */
 };
 
 static void begin(struct app *app, struct exchange *exchange, struct peer *peer, int64_t begun)
@@ -83,77 +86,91 @@ static void end(struct exchange *exchange)
     buffer_free(&exchange->subject);
 }
 
-/* Takes requests until there is none, or one that cannot be recorded together with those before it.
- * Returns how many it took. */
-static int take(struct app *app, struct at_hand *at_hand, int most)
+static bool has_events(const struct exchange *exchange)
 {
+    return !exchange->is_abandoned && exchange->call.events != NULL;
+}
+
+/* Takes requests until there is none, or one that is no event's. Those with nothing to record take
+ * no time, and are answered with the rest. */
+static void take(struct app *app, struct at_hand *at_hand, size_t most)
+{
+    int64_t until = clock_now() + HELD_MOST;
     int64_t begun = clock_microseconds();
+    int patience = PEER_PATIENCE;
     struct peer *peer;
-    int taken = 0;
 
     at_hand->count = 0;
-    at_hand->has_other = false;
-    while (taken < most && at_hand->count < ROUTE_TOGETHER && !at_hand->has_other &&
-           (peer = peer_accept()) != NULL) {
-        struct exchange *exchange = &at_hand->list[at_hand->count];
+    at_hand->other = NULL;
+    while (at_hand->count < most && patience > 0 && (peer = peer_accept(patience)) != NULL) {
+        struct exchange *exchange = &at_hand->list[at_hand->count++];
 
         begin(app, exchange, peer, begun);
         begun = clock_microseconds();
-        taken++;
-        if (exchange->call.events != NULL) {
-            at_hand->count++;
-        } else if (at_hand->count > 0 && is_decided(exchange)) {
-            answer(app, exchange);
-            end(exchange);
-        } else {
-            at_hand->has_other = true;
+        if (!has_events(exchange) && (at_hand->count == 1 || !is_decided(exchange))) {
+            at_hand->other = exchange;
+            break;
         }
+        patience = clock_left(until);
     }
-    return taken;
 }
 
-/* Records the events of all together, where there is more than the request that brings them: each
- * of these has the costs of all. Returns false where route_answer is still to do it. */
-static bool record(struct app *app, struct at_hand *at_hand)
+/* Records the events of all together: each of these has the costs of all. Returns false where it is
+ * to be done for each alone. */
+static bool record_events(struct app *app, struct at_hand *at_hand)
 {
     struct route_call *calls[ROUTE_TOGETHER];
+    size_t count = 0;
     struct db_cost cost;
     bool good;
 
-    for (size_t i = 0; i < at_hand->count; i++)
-        calls[i] = &at_hand->list[i].call;
-    good = route_record(app, calls, at_hand->count, at_hand->has_other);
+    for (size_t i = 0; i < at_hand->count; i++) {
+        if (has_events(&at_hand->list[i]))
+            calls[count++] = &at_hand->list[i].call;
+    }
+    if (count == 0 || at_hand->count == 1)
+        return true;
+    good = route_record(app, calls, count, at_hand->other != NULL);
     cost = db_take_cost(app->db);
-    for (size_t i = 0; i < at_hand->count; i++)
-        at_hand->list[i].cost = cost;
+    for (size_t i = 0; i < at_hand->count; i++) {
+        if (has_events(&at_hand->list[i]))
+            at_hand->list[i].cost = cost;
+    }
     return good;
 }
 
 static void answer_other(struct app *app, struct at_hand *at_hand)
 {
-    struct exchange *other = &at_hand->list[at_hand->count];
+    answer(app, at_hand->other);
+    end(at_hand->other);
+    at_hand->other = NULL;
+    at_hand->count--;
+}
 
-    if (at_hand->has_other) {
-        answer(app, other);
-        end(other);
-    }
-    at_hand->has_other = false;
+/* The lines of the log come after the replies: nobody waits for them. */
+static void answer_rest(struct app *app, struct at_hand *at_hand)
+{
+    size_t count = at_hand->count - (at_hand->other != NULL);
+
+    for (size_t i = 0; i < count; i++)
+        answer(app, &at_hand->list[i]);
+    for (size_t i = 0; i < count; i++)
+        end(&at_hand->list[i]);
 }
 
 int exchange_serve(struct app *app, int most)
 {
     struct at_hand at_hand;
-    int taken = take(app, &at_hand, most);
-    bool are_several = at_hand.count > 1 || (at_hand.count == 1 && at_hand.has_other);
+
+    take(app, &at_hand, most < PEER_MOST ? (size_t)most : PEER_MOST);
+
+    int taken = (int)at_hand.count;
 
     /* Whoever needs something else does not wait for events that take long. */
-    if (are_several && !record(app, &at_hand))
+    if (!record_events(app, &at_hand) && at_hand.other != NULL)
         answer_other(app, &at_hand);
-    /* The lines of the log come after the replies: nobody waits for them. */
-    for (size_t i = 0; i < at_hand.count; i++)
-        answer(app, &at_hand.list[i]);
-    for (size_t i = 0; i < at_hand.count; i++)
-        end(&at_hand.list[i]);
-    answer_other(app, &at_hand);
+    answer_rest(app, &at_hand);
+    if (at_hand.other != NULL)
+        answer_other(app, &at_hand);
     return taken;
 }

@@ -1,7 +1,8 @@
 /* The requests that a worker has at hand, each to its reply and its line in the log.
  *
  * It has one at a time, but for those that bring few events: while more of them wait they are taken
- * too, and all are recorded in one transaction. None waits for one that has not come. */
+ * too, for a second at the most, and all are recorded in one transaction. None waits for one that
+ * has not come. */
 #ifndef TALLY_EXCHANGE_H
 #define TALLY_EXCHANGE_H
 

@@ -16,6 +16,7 @@ enum { LISTEN_FD = 0, ALARM_AGAIN = 100 /* milliseconds */, BODY_PIECE = 65536 /
 static struct peer {
     FCGX_Request request;
     bool is_taken;
+    int patience;       /* milliseconds */
     bool is_read_whole; /* nothing that the web server sends is still to be read */
 } peers[PEER_MOST];
 
@@ -24,14 +25,14 @@ static void ignore_alarm(int number)
     (void)number;
 }
 
-/* From now on a read or write that blocks is interrupted after PEER_PATIENCE, and again and again
+/* From now on a read or write that blocks is interrupted after `patience`, and again and again
  * after it, since the alarm may come just before the call. What waits elsewhere is not disturbed:
  * poll is called again, and between requests the signal is held. So nobody needs to end it. */
-static void start_alarm(void)
+static void start_alarm(int patience)
 {
-    static const struct itimerval timer = {
+    const struct itimerval timer = {
         .it_interval = {0, ALARM_AGAIN * 1000L},
-        .it_value = {PEER_PATIENCE / 1000, PEER_PATIENCE % 1000 * 1000L},
+        .it_value = {patience / 1000, patience % 1000 * 1000L},
     };
 
     setitimer(ITIMER_REAL, &timer, NULL);
@@ -97,13 +98,13 @@ static struct peer *find_free(void)
     return NULL;
 }
 
-struct peer *peer_accept(void)
+struct peer *peer_accept(int patience)
 {
     struct peer *peer = find_free();
 
     if (peer == NULL)
         return NULL;
-    start_alarm();
+    start_alarm(patience);
 
     FCGX_Request *request = &peer->request;
 
@@ -115,6 +116,7 @@ struct peer *peer_accept(void)
     int first = FCGX_GetChar(request->in);
 
     peer->is_taken = true;
+    peer->patience = patience;
     peer->is_read_whole = first == EOF && FCGX_GetError(request->in) == 0;
     if (first != EOF)
         FCGX_UnGetChar(first, request->in);
@@ -139,7 +141,7 @@ bool peer_read_body(struct peer *peer, size_t most, struct buffer *body)
 {
     size_t end = body->length + most + 1;
 
-    start_alarm();
+    start_alarm(peer->patience);
     while (body->length < end) {
         if (!read_piece(peer, body, end - body->length)) {
             peer->is_read_whole = FCGX_GetError(peer->request.in) == 0;
@@ -179,7 +181,7 @@ void peer_answer(struct peer *peer, const struct buffer *header, const struct bu
 {
     FCGX_Stream *out = peer->request.out;
 
-    start_alarm();
+    start_alarm(PEER_PATIENCE);
 
     bool sent = FCGX_PutStr(header->data, (int)header->length, out) >= 0 &&
                 (body->length == 0 || FCGX_PutStr(body->data, (int)body->length, out) >= 0);

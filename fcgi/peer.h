@@ -1,7 +1,7 @@
 /* Requests over FastCGI and their answers: the only part that knows libfcgi.
  *
  * libfcgi reads and writes without a limit of its own. Here reading a request, and sending its
- * answer, may each be held up until PEER_PATIENCE is over, then the peer is dropped. */
+ * answer, may each be held up until a patience is over, then the peer is dropped. */
 #ifndef TALLY_PEER_H
 #define TALLY_PEER_H
 
@@ -11,7 +11,7 @@
 #include "buffer.h"
 #include "error.h"
 
-enum { PEER_PATIENCE = 5000 /* milliseconds */, PEER_MOST = 17 /* requests at a time */ };
+enum { PEER_PATIENCE = 5000 /* milliseconds */, PEER_MOST = 16 /* requests at a time */ };
 
 /* Prepares the listening socket, which is standard input. Fails where that is not one: the program
  * was not started by spawn-fcgi, mod_fcgid or systemd. */
@@ -23,9 +23,9 @@ int peer_listen_fd(void);
 /* A request, from peer_accept to peer_answer or peer_abandon. */
 struct peer;
 
-/* Takes the next request. NULL: there is none, or there are PEER_MOST already; the listening socket
- * does not block. */
-struct peer *peer_accept(void);
+/* Takes the next request; reading it, and reading its body, may each take `patience` milliseconds.
+ * NULL: there is none, or there are PEER_MOST already; the listening socket does not block. */
+struct peer *peer_accept(int patience);
 
 /* A parameter of the request, or NULL. It lives as long as the request. */
 const char *peer_param(const struct peer *peer, const char *name);

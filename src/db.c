@@ -14,6 +14,7 @@
 struct db {
     struct db_link link;
     struct db_cost cost;
+    bool is_undone; /* what failed last */
 };
 
 struct db_row {
@@ -26,6 +27,7 @@ struct run {
     const struct db_call *calls;
     size_t count;
     long rows;
+    bool is_undone; /* it failed, and nothing of it was stored */
 };
 
 struct db *db_new(const struct config *config)
@@ -102,13 +104,19 @@ static bool send_calls(const struct db_link *link, const struct run *run)
     return sent && (!batch || (pq_send_command(link->pq, "commit") && pq_end_batch(link->pq)));
 }
 
+/* A session that ended may have stored what it was asked to before it could say so. */
+static bool is_undone_by(const struct db_fault *fault)
+{
+    return fault != NULL && fault->code != ERROR_UNAVAILABLE;
+}
+
 /* Asks once. At a failure *again says whether asking again can help. */
 static bool run_once(struct db_link *link, struct run *run, const struct db_limit *limit,
                      bool *again, struct error *error)
 {
     const struct db_fault *fault = NULL;
 
-    *again = false;
+    *again = run->is_undone = false;
     if (!db_link_ensure(link, limit, error))
         return false;
     if (!send_calls(link, run)) {
@@ -120,9 +128,11 @@ static bool run_once(struct db_link *link, struct run *run, const struct db_limi
     *again = fault != NULL && fault->again && run->rows == 0;
     /* What an endpoint refused, such as a window that ends before it begins, is soon read. */
     bool cancel = error->code == ERROR_DEADLINE || error->code == ERROR_PEER_GONE;
+    const struct db_fault *late = NULL;
 
-    if ((fault != NULL && fault->renew) || !db_exchange_finish(link->pq, cancel))
+    if ((fault != NULL && fault->renew) || !db_exchange_finish(link->pq, cancel, &late))
         db_link_drop(link);
+    run->is_undone = is_undone_by(fault) || is_undone_by(late);
     return false;
 }
 
@@ -152,6 +162,7 @@ static bool run_for(struct db *db, int timeout, struct run *run, int peer_fd, st
 
     db->cost.microseconds += clock_microseconds() - begun;
     db->cost.rows += run->rows;
+    db->is_undone = run->is_undone;
     return good;
 }
 
@@ -172,6 +183,11 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
 bool db_can_change(const struct db *db)
 {
     return db->link.state == DB_LINK_OPEN && !pq_is_standby(db->link.pq);
+}
+
+bool db_is_undone(const struct db *db)
+{
+    return db->is_undone;
 }
 
 bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error)

@@ -57,6 +57,9 @@ bool db_can_change(const struct db *db);
  * change was made or not. */
 bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error);
 
+/* Whether nothing is left of a db_change that failed just now; false where that is not known. */
+bool db_is_undone(const struct db *db);
+
 struct db_cost {
     long rows;
     int64_t microseconds;

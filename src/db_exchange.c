@@ -97,20 +97,21 @@ static bool ignore_result(const struct pq_result *result, int step, void *contex
     return true;
 }
 
-bool db_exchange_finish(struct pq *pq, bool cancel)
+bool db_exchange_finish(struct pq *pq, bool cancel, const struct db_fault **fault)
 {
     struct db_limit limit = {clock_now() + FINISH_MOST, -1};
-    const struct db_fault *fault;
+    const struct db_fault *other;
     struct error error = {0};
 
+    *fault = NULL;
     if (pq_is_idle(pq))
         return true;
     if (cancel && pq_is_running(pq))
         pq_cancel(pq);
-    db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
+    db_exchange(pq, &limit, ignore_result, NULL, fault, &error);
     /* A batch that failed leaves its transaction behind. */
     if (pq_is_in_failed_transaction(pq) && pq_send_command(pq, "rollback"))
-        db_exchange(pq, &limit, ignore_result, NULL, &fault, &error);
+        db_exchange(pq, &limit, ignore_result, NULL, &other, &error);
     error_free(&error);
     return pq_cancel_settled(pq, clock_left(limit.deadline)) && pq_is_idle(pq);
 }

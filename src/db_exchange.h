@@ -32,8 +32,8 @@ bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler 
                  void *context, const struct db_fault **fault, struct error *error);
 
 /* Reads what is left of an exchange that ended early; `cancel`: after asking the server to end it.
- * Returns whether the connection is idle again, else it is good for nothing but pq_close. Takes
- * half a second at the most. */
-bool db_exchange_finish(struct pq *pq, bool cancel);
+ * *fault says what a statement failed of then (NULL: none failed). Returns whether the connection
+ * is idle again, else it is good for nothing but pq_close. Takes half a second at the most. */
+bool db_exchange_finish(struct pq *pq, bool cancel, const struct db_fault **fault);
 
 #endif

@@ -59,6 +59,15 @@ bool error_detail(struct error *error, const char *format, ...)
     return false;
 }
 
+bool error_copy(struct error *error, const struct error *other)
+{
+    error->code = other->code;
+    buffer_add(&error->message, other->message.data, other->message.length);
+    if (other->detail.length > 0)
+        buffer_add(&error->detail, other->detail.data, other->detail.length);
+    return false;
+}
+
 const char *error_status(enum error_code code)
 {
     return statuses[code];

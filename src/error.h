@@ -49,6 +49,9 @@ bool error_internal(struct error *error, const char *format, ...)
 bool error_detail(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Sets an error that is not set yet to what another one says. Always returns false. */
+bool error_copy(struct error *error, const struct error *other);
+
 /* The HTTP status line of a code, such as "404 Not Found". */
 const char *error_status(enum error_code code);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+
 /* Why the log itself does not take an event, by SQLSTATE; the last row fits all. */
 static const struct refusal {
     const char *sqlstate, *fault;
@@ -81,18 +83,18 @@ static bool take_recorded(const struct db_row *row, void *context, struct error 
 }
 
 static bool send_events(struct app *app, struct event_arrays *arrays, struct recorded *recorded,
-                        enum statement_id statement, int timeout, struct error *error)
+                        enum statement_id statement, int64_t deadline, struct error *error)
 {
     struct db_value values[EVENT_COLUMNS] = {{0}};
     const struct db_call call = {&statements[statement], values, take_recorded, recorded};
 
     event_arrays_give(arrays, values);
-    return db_change(app->db, timeout, &call, error);
+    return db_change(app->db, clock_left(deadline), &call, error);
 }
 
 /* Sends one event alone; what the database cannot hold of it, or does not take, is its fault. */
 static bool send_alone(struct app *app, struct intake *intake, const struct json_span *text,
-                       struct outcome *outcome, int timeout, struct error *error)
+                       struct outcome *outcome, int64_t deadline, struct error *error)
 {
     struct recorded recorded = {&intake, 1};
     struct event_arrays arrays = {0};
@@ -102,7 +104,7 @@ static bool send_alone(struct app *app, struct intake *intake, const struct json
     event_arrays_start(&arrays);
     intake_read_again(intake, text, outcome, &event);
     event_arrays_add(&arrays, &event);
-    if (!send_events(app, &arrays, &recorded, STATEMENT_RECORD, timeout, &refusal)) {
+    if (!send_events(app, &arrays, &recorded, STATEMENT_RECORD, deadline, &refusal)) {
         if (refusal.code == ERROR_NO_SUCH_TEXT || refusal.code == ERROR_REFUSED) {
             outcomes_reject(&intake->outcomes, outcome, find_refusal(refusal.detail.data));
             error_free(&refusal);
@@ -116,7 +118,7 @@ static bool send_alone(struct app *app, struct intake *intake, const struct json
 }
 
 /* PostgreSQL converts texts before it calls a function, and gives up at one that it cannot hold. */
-static bool send_one_by_one(struct app *app, struct intake *intake, int timeout,
+static bool send_one_by_one(struct app *app, struct intake *intake, int64_t deadline,
                             struct error *error)
 {
     struct json_span text;
@@ -126,31 +128,30 @@ static bool send_one_by_one(struct app *app, struct intake *intake, int timeout,
     for (size_t i = 0; batch_next(&batch, &text, error); i++) {
         struct outcome *outcome = &intake->outcomes.list[i];
 
-        if (outcome->place > 0 && !send_alone(app, intake, &text, outcome, timeout, error))
+        if (outcome->place > 0 && !send_alone(app, intake, &text, outcome, deadline, error))
             return false;
     }
     return error->code == ERROR_NONE;
 }
 
-/* All at once, or else each by itself. */
-bool record_alone(struct app *app, struct intake *intake, int timeout, struct error *error)
+bool record_alone(struct app *app, struct intake *intake, int64_t deadline, struct error *error)
 {
     struct recorded recorded = {&intake, 1};
     struct error refusal = {0};
 
     intake->is_recorded =
         event_arrays_count(&intake->arrays) == 0 ||
-        send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD, timeout, &refusal);
+        send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD, deadline, &refusal);
     if (intake->is_recorded)
         return true;
     outcomes_undo(&intake->outcomes);
     switch (refusal.code) {
     case ERROR_REFUSED:
         intake->is_recorded =
-            send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD_EACH, timeout, error);
+            send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD_EACH, deadline, error);
         break;
     case ERROR_NO_SUCH_TEXT:
-        intake->is_recorded = send_one_by_one(app, intake, timeout, error);
+        intake->is_recorded = send_one_by_one(app, intake, deadline, error);
         break;
     default:
         *error = refusal;
@@ -160,7 +161,7 @@ bool record_alone(struct app *app, struct intake *intake, int timeout, struct er
     return intake->is_recorded;
 }
 
-bool record_together(struct app *app, struct intake *const *intakes, size_t count, int timeout,
+bool record_together(struct app *app, struct intake *const *intakes, size_t count, int64_t deadline,
                      struct error *error)
 {
     struct recorded recorded = {intakes, count};
@@ -171,7 +172,7 @@ bool record_together(struct app *app, struct intake *const *intakes, size_t coun
     for (size_t i = 0; i < count; i++)
         event_arrays_add_all(&arrays, &intakes[i]->arrays);
     good = event_arrays_count(&arrays) == 0 ||
-           send_events(app, &arrays, &recorded, STATEMENT_RECORD, timeout, error);
+           send_events(app, &arrays, &recorded, STATEMENT_RECORD, deadline, error);
     for (size_t i = 0; i < count; i++) {
         intakes[i]->is_recorded = good;
         if (!good)

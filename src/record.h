@@ -4,21 +4,20 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "app.h"
 #include "error.h"
 #include "intake.h"
 
 /* Stores the good events of one request, all or none, and notes what became of each. One that the
- * log does not take is rejected, and does not hinder the others. `timeout` is in milliseconds, for
- * each statement. */
-bool record_alone(struct app *app, struct intake *intake, int timeout, struct error *error);
+ * log does not take is rejected, and does not hinder the others. `deadline` is clock_now()'s. */
+bool record_alone(struct app *app, struct intake *intake, int64_t deadline, struct error *error);
 
 /* The same for the events of several requests, in one transaction: what costs most of a single
- * event, the commit, is paid once. Fails, and has noted nothing, where the log does not take one of
- * them, and where the database fails; each is to be recorded alone then, so that none suffers from
- * another one. */
-bool record_together(struct app *app, struct intake *const *intakes, size_t count, int timeout,
+ * event, the commit, is paid once. Fails, and has noted nothing, also where the log does not take
+ * one of them. db_is_undone says then whether each can be recorded alone. */
+bool record_together(struct app *app, struct intake *const *intakes, size_t count, int64_t deadline,
                      struct error *error);
 
 #endif

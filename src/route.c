@@ -6,9 +6,9 @@
 #include "clock.h"
 #include "health.h"
 #include "ingest.h"
-#include "intake.h"
 #include "json_write.h"
 #include "overview.h"
+#include "record.h"
 #include "request_log.h"
 #include "stats.h"
 
@@ -41,13 +41,14 @@ static const struct route {
     enum access access;
     bool (*answer)(struct app *app, const struct request *request, struct buffer *body,
                    struct error *error);
+    bool brings_events;
 } routes[] = {
-    {"/v1/usage/stats", READ, FOR_USERS, stats_get},
-    {"/v1/usage/caller", READ, FOR_USERS, caller_get},
-    {"/v1/usage/events", WRITE, FOR_SERVICES, ingest_post},
-    {"/admin/usage", READ, FOR_ADMINS, overview_get},
-    {"/healthz", READ, FOR_ALL, health_alive_get},
-    {"/readyz", READ, FOR_ALL, health_ready_get},
+    {"/v1/usage/stats", READ, FOR_USERS, stats_get, false},
+    {"/v1/usage/caller", READ, FOR_USERS, caller_get, false},
+    {"/v1/usage/events", WRITE, FOR_SERVICES, ingest_post, true},
+    {"/admin/usage", READ, FOR_ADMINS, overview_get, false},
+    {"/healthz", READ, FOR_ALL, health_alive_get, false},
+    {"/readyz", READ, FOR_ALL, health_ready_get, false},
 };
 
 static const char *or_empty(const char *text)
@@ -129,18 +130,25 @@ static bool begin(struct app *app, struct route_call *call, struct error *error)
     if (call->route == NULL || !check_method(call->route, input->method, &call->reply, error) ||
         !admit(call->route, input, &call->request.identity, error))
         return false;
-    if (call->route->answer != ingest_post || !ingest_is_small(&call->request))
+    if (!call->route->brings_events || !ingest_is_small(&call->request))
         return true;
-    call->events = ingest_take(app, &call->request, error);
+    call->events = intake_read(app->config, &call->request, error);
+    call->deadline = clock_now() + app->config->database.query_timeout;
     return call->events != NULL;
 }
 
+/* Of the time that is left, the events of one of several requests get half: so something is left
+ * for those after it, however long it takes. */
 static bool finish(struct app *app, struct route_call *call, struct error *error)
 {
     struct buffer *body = &call->reply.body;
+    int left = clock_left(call->deadline);
 
-    return call->events != NULL ? ingest_finish(app, call->events, call->timeout, body, error)
-                                : call->route->answer(app, &call->request, body, error);
+    if (call->events == NULL)
+        return call->route->answer(app, &call->request, body, error);
+    return ingest_finish(app, call->events,
+                         call->is_one_of_several ? clock_now() + left / 2 : call->deadline, body,
+                         error);
 }
 
 /* What the client did wrong is told to the client alone. */
@@ -185,7 +193,6 @@ void route_begin(struct app *app, const struct route_input *input, struct route_
         .request = {.query = or_empty(input->query),
                     .peer_fd = input->peer_fd,
                     .body = &input->body},
-        .timeout = app->config->database.query_timeout,
         .reply = {.status = "200 OK"},
     };
     begin(app, call, &call->error);
@@ -196,20 +203,38 @@ bool route_is_decided(const struct route_call *call)
     return call->error.code != ERROR_NONE;
 }
 
+static int64_t deadline_together(const struct route_call *first, bool someone_waits)
+{
+    int half = clock_left(first->deadline) / 2;
+
+    return clock_now() + (someone_waits && half > MOMENT ? MOMENT : half);
+}
+
 bool route_record(struct app *app, struct route_call *const *calls, size_t count,
                   bool someone_waits)
 {
-    int half = app->config->database.query_timeout / 2;
-    int64_t deadline = clock_now() + app->config->database.query_timeout;
     struct intake *events[ROUTE_TOGETHER];
+    struct error error = {0};
 
     for (size_t i = 0; i < count; i++)
         events[i] = calls[i]->events;
-    if (ingest_record(app, events, count, someone_waits && half > MOMENT ? MOMENT : half))
+    if (record_together(app, events, count, deadline_together(calls[0], someone_waits), &error))
         return true;
-    for (size_t i = 0; i < count; i++)
-        calls[i]->timeout = clock_left(deadline) / (int)count;
-    return false;
+
+    bool is_undone = db_is_undone(app->db);
+
+    if (is_undone)
+        log_message(LOG_LEVEL_INFO,
+                    "the events of %zu waiting requests are recorded one request "
+                    "after the other: %s",
+                    count, error.detail.data == NULL ? error.message.data : error.detail.data);
+    for (size_t i = 0; i < count; i++) {
+        calls[i]->is_one_of_several = true;
+        if (!is_undone)
+            error_copy(&calls[i]->error, &error);
+    }
+    error_free(&error);
+    return !is_undone;
 }
 
 static void take_error(struct app *app, struct route_call *call)

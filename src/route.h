@@ -3,6 +3,7 @@
 #define TALLY_ROUTE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "app.h"
 #include "buffer.h"
@@ -35,8 +36,9 @@ struct route_call {
     const struct route_input *input;
     const struct route *route; /* NULL where there is none */
     struct request request;
-    struct intake *events; /* few, that can be recorded together with those of others; or NULL */
-    int timeout;           /* milliseconds for what `events` still need */
+    struct intake *events;  /* few, that can be recorded together with those of others; or NULL */
+    int64_t deadline;       /* of their recording (clock_now()'s) */
+    bool is_one_of_several; /* they were not recorded together with those of others */
     struct error error;
     struct reply reply;
 };
@@ -45,12 +47,13 @@ struct route_call {
  * which route_answer ends. */
 void route_begin(struct app *app, const struct route_input *input, struct route_call *call);
 
-/* Whether the reply needs nothing but route_answer, which does not wait for anything then. */
+/* Whether it is known what the reply says, so that route_answer takes no time. */
 bool route_is_decided(const struct route_call *call);
 
-/* Records the events of calls that have some, ROUTE_TOGETHER at the most, in one transaction. It
- * may take half the time of a query, or if `someone_waits` a moment; where it fails each is
- * recorded alone by route_answer, all of them within the time that is left. */
+/* Records the events of calls, ROUTE_TOGETHER at the most, in one transaction, for at most half the
+ * time that is left of a query's, or if `someone_waits` a moment. Returns false where nothing of it
+ * was stored: then route_answer does it, for each request alone. Where it is not known what was
+ * stored, all of the calls have that fault. */
 bool route_record(struct app *app, struct route_call *const *calls, size_t count,
                   bool someone_waits);
 

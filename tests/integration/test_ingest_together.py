@@ -1,5 +1,6 @@
 """Requests that wait at the same time: their events are recorded in one transaction, and none suffers from another."""
 
+import time
 import uuid
 from contextlib import ExitStack
 from typing import Any, Iterator, Mapping, Optional, Sequence, Union
@@ -12,7 +13,7 @@ from events import JSON, ROUTE, SERVICE, Body, as_bytes, counts, only
 from postgres import Postgres
 from sample import STATS
 from wait import wait_until
-from worker import Worker, backends, frozen, lift_limits, running, settings_for, wait_for_lock, wait_for_log
+from worker import Worker, backends, frozen, lift_limits, locked, running, settings_for, wait_for_lock, wait_for_log
 
 DATABASE = "together"
 QUERY_TIMEOUT = 2  # seconds
@@ -163,7 +164,7 @@ def test_one_that_the_log_does_not_take(worker: Worker, own: Postgres, choosy: N
     assert [counts(replies[place]) for place in (0, 2, 3)] == [(1, 0, 0), (1, 0, 1), (1, 0, 0)]
     assert only(replies[1])["error"] == "the log does not take it"
     assert log(own) == [1, 8, 9]
-    wait_for_log(worker, "recording the events of 4 requests one after the other: 23514")
+    wait_for_log(worker, "the events of 4 waiting requests are recorded one request after the other: 23514")
 
 
 def hold(own: Postgres, stack: ExitStack, number: int) -> None:
@@ -191,6 +192,58 @@ def test_something_else_does_not_wait_for_a_lock(worker: Worker, own: Postgres) 
         wait_for_lock(own, DATABASE)
         assert statuses([connection.reply() for connection in connections[:2]]) == [200, 504]
         assert log(own) == [1]
+
+
+def test_other_requests_take_no_time_from_nginx(worker: Worker, own: Postgres) -> None:
+    """All have their reply in the time of one query, or of the one that began after half a second."""
+    start = time.monotonic()
+    with locked(own, DATABASE):
+        assert statuses(together(worker, event(1), event(2), STATS_REQUEST)) == [504, 504, 504]
+    assert time.monotonic() - start < QUERY_TIMEOUT + 1.5
+    assert log(own) == []
+
+
+def test_slow_events_are_recorded_in_the_end(worker: Worker, own: Postgres) -> None:
+    own.sql("""
+        create function dawdle() returns trigger language plpgsql as 'begin perform pg_sleep(0.15); return new; end';
+        create trigger dawdle before insert on resource_usage_log for each row execute function dawdle()""", dbname=DATABASE)
+    try:
+        left = [event(number) for number in range(1, MOST + 1)]
+        while left:
+            replies = together(worker, *left)
+            assert set(statuses(replies)) <= {200, 504} and 200 in statuses(replies)
+            left = [one for one, reply in zip(left, replies) if reply.status != 200]
+    finally:
+        own.sql("drop function dawdle cascade", dbname=DATABASE)
+    assert log(own) == list(range(1, MOST + 1))
+
+
+def test_what_became_of_the_transaction_is_not_known(worker: Worker, own: Postgres) -> None:
+    """Nobody is told that an event was recorded, or that it is a duplicate, before that is sure."""
+    bodies = [event(1), event(2), event(3)]
+    together(worker, event(4))
+    with ExitStack() as stack:
+        [backend] = backends(own, DATABASE)
+        with frozen(backend):
+            connections = send(worker, stack, [request(body) for body in bodies])
+            assert statuses([connection.reply() for connection in connections]) == [504, 504, 504]
+    wait_until(lambda: backend not in backends(own, DATABASE), "the session to end")
+    replies = together(worker, *bodies)
+    assert [sum(counts(reply)) for reply in replies] == [1, 1, 1] and log(own) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("part", [0, 30, -10])
+def test_a_peer_that_stalls_holds_nobody_for_long(worker: Worker, own: Postgres, part: int) -> None:
+    start = time.monotonic()
+    with ExitStack() as stack:
+        whole = request(event(2))
+        sent = [request(event(1)), *[whole[:part]] * 2, request(event(3))]
+        connections = send(worker, stack, sent)
+        assert connections[0].reply().status == 200
+        # A second while it is held, once more for a body, and no more.
+        assert time.monotonic() - start < 4
+        assert connections[3].reply().status == 200
+    assert log(own) == [1, 3]
 
 
 def test_database_that_ends_the_session(worker: Worker, own: Postgres) -> None:
