@@ -22,7 +22,8 @@ struct exchange {
     int64_t begun, took; /* clock_microseconds() and a duration of it */
 };
 
-enum { HELD_MOST = 1000 /* milliseconds in which more requests are taken while events wait */ };
+/* While events wait: milliseconds in which more requests are taken, and for each to arrive. */
+enum { HELD_MOST = 1000 };
 
 _Static_assert((int)PEER_MOST <= (int)ROUTE_TOGETHER,
                "all that is at hand can be recorded at once");
@@ -111,36 +112,36 @@ static void take(struct app *app, struct at_hand *at_hand, size_t most)
             at_hand->other = exchange;
             break;
         }
-        patience = clock_left(until);
+        patience = clock_left(until) > 0 ? HELD_MOST : 0;
     }
 }
 
-/* Records the events of all together: each of these has the costs of all. Returns false where it is
- * to be done for each alone. */
-static bool record_events(struct app *app, struct at_hand *at_hand)
+/* Records the events of all together: each of these has the costs of all. */
+static enum route_recorded record_events(struct app *app, struct at_hand *at_hand)
 {
     struct route_call *calls[ROUTE_TOGETHER];
-    size_t count = 0;
+    enum route_recorded recorded;
     struct db_cost cost;
-    bool good;
+    size_t count = 0;
 
     for (size_t i = 0; i < at_hand->count; i++) {
         if (has_events(&at_hand->list[i]))
             calls[count++] = &at_hand->list[i].call;
     }
     if (count == 0 || at_hand->count == 1)
-        return true;
-    good = route_record(app, calls, count, at_hand->other != NULL);
+        return ROUTE_DECIDED;
+    recorded = route_record(app, calls, count, at_hand->other != NULL);
     cost = db_take_cost(app->db);
     for (size_t i = 0; i < at_hand->count; i++) {
         if (has_events(&at_hand->list[i]))
             at_hand->list[i].cost = cost;
     }
-    return good;
+    return recorded;
 }
 
 static void answer_other(struct app *app, struct at_hand *at_hand)
 {
+    peer_wait_longer(at_hand->other->peer);
     answer(app, at_hand->other);
     end(at_hand->other);
     at_hand->other = NULL;
@@ -162,12 +163,14 @@ int exchange_serve(struct app *app, int most)
 {
     struct at_hand at_hand;
 
-    take(app, &at_hand, most < PEER_MOST ? (size_t)most : PEER_MOST);
+    if (most > PEER_MOST)
+        most = PEER_MOST;
+    take(app, &at_hand, route_may_gather(app) ? (size_t)most : 1);
 
     int taken = (int)at_hand.count;
 
     /* Whoever needs something else does not wait for events that take long. */
-    if (!record_events(app, &at_hand) && at_hand.other != NULL)
+    if (record_events(app, &at_hand) == ROUTE_LATE && at_hand.other != NULL)
         answer_other(app, &at_hand);
     answer_rest(app, &at_hand);
     if (at_hand.other != NULL)

@@ -151,6 +151,11 @@ bool peer_read_body(struct peer *peer, size_t most, struct buffer *body)
     return true;
 }
 
+void peer_wait_longer(struct peer *peer)
+{
+    peer->patience = PEER_PATIENCE;
+}
+
 const char *peer_param(const struct peer *peer, const char *name)
 {
     return FCGX_GetParam(name, peer->request.envp);

@@ -11,7 +11,10 @@
 #include "buffer.h"
 #include "error.h"
 
-enum { PEER_PATIENCE = 5000 /* milliseconds */, PEER_MOST = 16 /* requests at a time */ };
+enum {
+    PEER_PATIENCE = 5000 /* milliseconds, the usual one */,
+    PEER_MOST = 16 /* requests at a time */
+};
 
 /* Prepares the listening socket, which is standard input. Fails where that is not one: the program
  * was not started by spawn-fcgi, mod_fcgid or systemd. */
@@ -36,6 +39,9 @@ int peer_fd(const struct peer *peer);
 /* Appends the body of the request, but no more than one byte beyond `most`. Returns false where it
  * does not come to its end. */
 bool peer_read_body(struct peer *peer, size_t most, struct buffer *body);
+
+/* From now on its patience is PEER_PATIENCE. */
+void peer_wait_longer(struct peer *peer);
 
 /* Whether the web server has hung up. */
 bool peer_has_left(const struct peer *peer);

@@ -175,7 +175,8 @@ as $$
   select case when price.model is not null then tally_priced(bare.detail, price)
     when tally_repriced.detail -> 'priced'::text is not null then bare.detail
     else tally_repriced.detail end
-  from (select tally_repriced.detail - 'priced'::text - 'cost_usd'::text as detail) bare
+  from (select case when jsonb_typeof(tally_repriced.detail) = 'object'::text
+    then tally_repriced.detail - 'priced'::text - 'cost_usd'::text else tally_repriced.detail end as detail) bare
   left join lateral tally_price(tally_model_to_price(bare.detail), tally_repriced.created_at) price on true
 $$;
 

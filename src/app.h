@@ -2,6 +2,8 @@
 #ifndef TALLY_APP_H
 #define TALLY_APP_H
 
+#include <stdint.h>
+
 #include "config.h"
 #include "db.h"
 #include "fault_log.h"
@@ -13,6 +15,7 @@ struct app {
     struct db *db;
     struct fault_log faults;
     struct upkeep upkeep;
+    int64_t events_alone_until; /* clock_now()'s: when requests may be recorded together again */
 };
 
 /* What a request brings along; NULL where its header says nothing of it. */

@@ -36,9 +36,8 @@ struct route_call {
     const struct route_input *input;
     const struct route *route; /* NULL where there is none */
     struct request request;
-    struct intake *events;  /* few, that can be recorded together with those of others; or NULL */
-    int64_t deadline;       /* of their recording (clock_now()'s) */
-    bool is_one_of_several; /* they were not recorded together with those of others */
+    struct intake *events; /* few, that can be recorded together with those of others; or NULL */
+    int64_t deadline;      /* of what was not recorded together (clock_now()'s); 0: none yet */
     struct error error;
     struct reply reply;
 };
@@ -50,12 +49,22 @@ void route_begin(struct app *app, const struct route_input *input, struct route_
 /* Whether it is known what the reply says, so that route_answer takes no time. */
 bool route_is_decided(const struct route_call *call);
 
+/* Whether events are to be recorded together: not for a while after that took too long, since
+ * they might need all the time that there is. */
+bool route_may_gather(const struct app *app);
+
+/* What route_record came to. But for the first, nothing was stored, and route_answer does it for
+ * each request alone. */
+enum route_recorded {
+    ROUTE_DECIDED, /* all is stored, or it is not known what is, and all have that fault */
+    ROUTE_REFUSED, /* the log did not take one of the events */
+    ROUTE_LATE,    /* it took too long */
+};
+
 /* Records the events of calls, ROUTE_TOGETHER at the most, in one transaction, for at most half the
- * time that is left of a query's, or if `someone_waits` a moment. Returns false where nothing of it
- * was stored: then route_answer does it, for each request alone. Where it is not known what was
- * stored, all of the calls have that fault. */
-bool route_record(struct app *app, struct route_call *const *calls, size_t count,
-                  bool someone_waits);
+ * time of a query, or if `someone_waits` a moment. */
+enum route_recorded route_record(struct app *app, struct route_call *const *calls, size_t count,
+                                 bool someone_waits);
 
 /* Answers the request; the outcome, good or bad, is `call->reply`, whose body the caller frees.
  * Faults that are not the client's are logged. */

@@ -252,6 +252,14 @@ def test_a_body_that_does_not_end(worker: Worker, own: Postgres) -> None:
     assert log(own) == [] and counts(post(worker, {"resource_type": "x"})) == (1, 0, 0)
 
 
+def test_details_that_are_no_objects_are_not_priced(own: Postgres) -> None:
+    """An application may have inserted them."""
+    own.sql("insert into model_price values ('m', default, 1, 1, 1)", dbname=DATABASE)
+    for detail in ('5', '"priced"', '["priced", "cost_usd"]', 'null', '{"model": "m", "tokens_in": 1}'):
+        own.sql("insert into resource_usage_log (resource_type, detail) values ('ai', %s)", detail, dbname=DATABASE)
+    assert own.sql("select tally_reprice('-infinity', 'infinity')", dbname=DATABASE) == [(1,)]
+
+
 def test_prices(worker: Worker, own: Postgres) -> None:
     own.sql("insert into model_price values ('m', '2026-01-01', 3, 0.3, 15), ('m', '2026-06-01', 1, null, 2)", dbname=DATABASE)
     detail = {"model": "m", "tokens_in": 1001, "tokens_cached": 1, "tokens_out": 7}

@@ -1,5 +1,6 @@
 """Requests that wait at the same time: their events are recorded in one transaction, and none suffers from another."""
 
+import select
 import time
 import uuid
 from contextlib import ExitStack
@@ -29,6 +30,13 @@ def own(postgres: Postgres) -> Postgres:
 
 @pytest.fixture(scope="module")
 def worker(own: Postgres) -> Iterator[Worker]:
+    with running(settings_for(own, DATABASE), {"database": {"query_timeout": QUERY_TIMEOUT * 1000}}) as one:
+        yield one
+
+
+@pytest.fixture
+def fresh(own: Postgres) -> Iterator[Worker]:
+    """For tests with a slow transaction, after which a worker takes requests one at a time for ten seconds."""
     with running(settings_for(own, DATABASE), {"database": {"query_timeout": QUERY_TIMEOUT * 1000}}) as one:
         yield one
 
@@ -175,18 +183,18 @@ def hold(own: Postgres, stack: ExitStack, number: int) -> None:
     stack.callback(other.execute, "rollback")
 
 
-def test_one_that_waits_for_a_lock(worker: Worker, own: Postgres) -> None:
+def test_one_that_waits_for_a_lock(fresh: Worker, own: Postgres) -> None:
     with ExitStack() as stack:
         hold(own, stack, 2)
-        replies = together(worker, event(1), event(2), event(3))
+        replies = together(fresh, event(1), event(2), event(3))
         assert statuses(replies) == [200, 504, 200] and log(own) == [1, 3]
-    assert counts(together(worker, event(2))[0]) == (1, 0, 0)
+    assert counts(together(fresh, event(2))[0]) == (1, 0, 0)
 
 
-def test_something_else_does_not_wait_for_a_lock(worker: Worker, own: Postgres) -> None:
+def test_something_else_does_not_wait_for_a_lock(fresh: Worker, own: Postgres) -> None:
     with ExitStack() as stack:
         hold(own, stack, 2)
-        connections = send(worker, stack, [request(event(1)), request(event(2)), STATS_REQUEST])
+        connections = send(fresh, stack, [request(event(1)), request(event(2)), STATS_REQUEST])
         assert connections[2].reply().status == 200
         # Whoever waits for events has no reply yet.
         wait_for_lock(own, DATABASE)
@@ -194,23 +202,23 @@ def test_something_else_does_not_wait_for_a_lock(worker: Worker, own: Postgres) 
         assert log(own) == [1]
 
 
-def test_other_requests_take_no_time_from_nginx(worker: Worker, own: Postgres) -> None:
+def test_other_requests_take_no_time_from_nginx(fresh: Worker, own: Postgres) -> None:
     """All have their reply in the time of one query, or of the one that began after half a second."""
     start = time.monotonic()
     with locked(own, DATABASE):
-        assert statuses(together(worker, event(1), event(2), STATS_REQUEST)) == [504, 504, 504]
+        assert statuses(together(fresh, event(1), event(2), STATS_REQUEST)) == [504, 504, 504]
     assert time.monotonic() - start < QUERY_TIMEOUT + 1.5
     assert log(own) == []
 
 
-def test_slow_events_are_recorded_in_the_end(worker: Worker, own: Postgres) -> None:
+def test_slow_events_are_recorded_in_the_end(fresh: Worker, own: Postgres) -> None:
     own.sql("""
         create function dawdle() returns trigger language plpgsql as 'begin perform pg_sleep(0.15); return new; end';
         create trigger dawdle before insert on resource_usage_log for each row execute function dawdle()""", dbname=DATABASE)
     try:
         left = [event(number) for number in range(1, MOST + 1)]
         while left:
-            replies = together(worker, *left)
+            replies = together(fresh, *left)
             assert set(statuses(replies)) <= {200, 504} and 200 in statuses(replies)
             left = [one for one, reply in zip(left, replies) if reply.status != 200]
     finally:
@@ -218,17 +226,55 @@ def test_slow_events_are_recorded_in_the_end(worker: Worker, own: Postgres) -> N
     assert log(own) == list(range(1, MOST + 1))
 
 
-def test_what_became_of_the_transaction_is_not_known(worker: Worker, own: Postgres) -> None:
+def test_what_takes_nearly_all_the_time_has_it_when_it_comes_again(fresh: Worker, own: Postgres) -> None:
+    own.sql(f"""
+        create function dawdle() returns trigger language plpgsql as
+          'begin perform pg_sleep({QUERY_TIMEOUT * 0.6}); return null; end';
+        create trigger dawdle after insert on resource_usage_log for each statement execute function dawdle()""", dbname=DATABASE)
+    try:
+        assert statuses(together(fresh, event(1), event(2))) == [504, 504]
+        assert log(own) == []
+        assert statuses(together(fresh, event(1), event(2))) == [200, 200]
+    finally:
+        own.sql("drop function dawdle cascade", dbname=DATABASE)
+    assert transactions(own) == [1, 1]
+
+
+def test_one_that_is_refused_makes_nobody_wait_for_something_else(worker: Worker, own: Postgres, choosy: None) -> None:
+    with ExitStack() as stack:
+        other = stack.enter_context(own.connect(DATABASE))
+        other.execute("begin")
+        other.execute("lock table tally_rollup in access exclusive mode")  # as statistics do, and events do not
+        connections = send(worker, stack, [request(event(3)), request(event(7)), STATS_REQUEST])
+        assert statuses([connection.reply() for connection in connections[:2]]) == [200, 400]
+        wait_for_lock(own, DATABASE)
+        other.execute("rollback")
+        assert connections[2].reply().status == 200
+
+
+def test_a_large_body_has_all_the_time_to_arrive(worker: Worker, own: Postgres) -> None:
+    large = request([event(number, thread_id="x" * 500) for number in range(10, 1000)])
+    with ExitStack() as stack:
+        connections = send(worker, stack, [request(event(1)), request(event(2)), large[:2000]])
+        assert statuses([connection.reply() for connection in connections[:2]]) == [200, 200]
+        # Longer than it might have taken while the events waited.
+        assert select.select([connections[2].socket], [], [], 1.5)[0] == []
+        connections[2].send(large[2000:])
+        assert counts(connections[2].reply()) == (990, 0, 0)
+
+
+def test_what_became_of_the_transaction_is_not_known(fresh: Worker, own: Postgres) -> None:
     """Nobody is told that an event was recorded, or that it is a duplicate, before that is sure."""
     bodies = [event(1), event(2), event(3)]
-    together(worker, event(4))
+    together(fresh, event(4))
     with ExitStack() as stack:
-        [backend] = backends(own, DATABASE)
-        with frozen(backend):
-            connections = send(worker, stack, [request(body) for body in bodies])
+        with ExitStack() as cold:
+            for pid in backends(own, DATABASE):
+                cold.enter_context(frozen(pid))
+            connections = send(fresh, stack, [request(body) for body in bodies])
             assert statuses([connection.reply() for connection in connections]) == [504, 504, 504]
-    wait_until(lambda: backend not in backends(own, DATABASE), "the session to end")
-    replies = together(worker, *bodies)
+    wait_until(lambda: not backends(own, DATABASE, "state <> 'idle'"), "the transaction to end")
+    replies = together(fresh, *bodies)
     assert [sum(counts(reply)) for reply in replies] == [1, 1, 1] and log(own) == [1, 2, 3, 4]
 
 
