@@ -15,8 +15,8 @@ enum { LISTEN_FD = 0, ALARM_AGAIN = 100 /* milliseconds */, BODY_PIECE = 65536 /
 
 static struct peer {
     FCGX_Request request;
+    int patience; /* milliseconds */
     bool is_taken;
-    int patience;       /* milliseconds */
     bool is_read_whole; /* nothing that the web server sends is still to be read */
 } peers[PEER_MOST];
 
