@@ -1,6 +1,7 @@
 """Requests that wait at the same time: their events are recorded in one transaction, and none suffers from another."""
 
 import select
+import signal
 import time
 import uuid
 from contextlib import ExitStack
@@ -302,6 +303,31 @@ def test_database_that_ends_the_session(worker: Worker, own: Postgres) -> None:
             for pid in backends(own, DATABASE):
                 own.sql("select pg_terminate_backend(%s)", pid)
         assert statuses([connection.reply() for connection in connections]) == [200, 200, 200]
+    assert log(own) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("number, outcomes", [(signal.SIGTERM, [200] * 3), (signal.SIGKILL, [])])
+def test_a_worker_that_is_ended_in_the_middle(fresh: Worker, own: Postgres, number: signal.Signals,
+                                              outcomes: list[int]) -> None:
+    """What is in hand is finished, or nothing of it was stored and the clients send again."""
+    bodies = [event(1), event(2), event(3)]
+    with ExitStack() as stack:
+        with ExitStack() as holding:
+            hold(own, holding, 2)
+            connections = send(fresh, stack, [request(body) for body in bodies])
+            wait_for_lock(own, DATABASE)
+            fresh.signal(number)
+            if number == signal.SIGKILL:
+                fresh.ended()
+        if outcomes:
+            assert statuses([connection.reply() for connection in connections]) == outcomes
+            assert fresh.ended() == 0
+        else:
+            assert all(connection.closed() for connection in connections)
+    wait_until(lambda: not backends(own, DATABASE, "state <> 'idle'"), "the transaction to end")
+    assert transactions(own) in ([3], [])
+    with running(settings_for(own, DATABASE)) as next_one:
+        assert statuses(together(next_one, *bodies)) == [200] * 3
     assert log(own) == [1, 2, 3]
 
 
