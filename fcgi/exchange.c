@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "ingest.h"
 #include "peer.h"
 #include "reply_out.h"
 #include "request_in.h"
@@ -25,7 +26,7 @@ struct exchange {
 /* While events wait: milliseconds in which more requests are taken, and for each to arrive. */
 enum { HELD_MOST = 1000 };
 
-_Static_assert((int)PEER_MOST <= (int)ROUTE_TOGETHER,
+_Static_assert((int)PEER_MOST <= (int)INGEST_TOGETHER,
                "all that is at hand can be recorded at once");
 
 struct at_hand {
@@ -117,20 +118,20 @@ static void take(struct app *app, struct at_hand *at_hand, size_t most)
 }
 
 /* Records the events of all together: each of these has the costs of all. */
-static enum route_recorded record_events(struct app *app, struct at_hand *at_hand)
+static enum ingest_recorded record_events(struct app *app, struct at_hand *at_hand)
 {
-    struct route_call *calls[ROUTE_TOGETHER];
-    enum route_recorded recorded;
+    struct intake *events[INGEST_TOGETHER];
+    enum ingest_recorded recorded;
     struct db_cost cost;
     size_t count = 0;
 
     for (size_t i = 0; i < at_hand->count; i++) {
         if (has_events(&at_hand->list[i]))
-            calls[count++] = &at_hand->list[i].call;
+            events[count++] = at_hand->list[i].call.events;
     }
     if (count == 0 || at_hand->count == 1)
-        return ROUTE_DECIDED;
-    recorded = route_record(app, calls, count, at_hand->other != NULL);
+        return INGEST_DECIDED;
+    recorded = ingest_record(app, events, count, at_hand->other != NULL);
     cost = db_take_cost(app->db);
     for (size_t i = 0; i < at_hand->count; i++) {
         if (has_events(&at_hand->list[i]))
@@ -165,12 +166,12 @@ int exchange_serve(struct app *app, int most)
 
     if (most > PEER_MOST)
         most = PEER_MOST;
-    take(app, &at_hand, route_may_gather(app) ? (size_t)most : 1);
+    take(app, &at_hand, ingest_may_gather(app) ? (size_t)most : 1);
 
     int taken = (int)at_hand.count;
 
     /* Whoever needs something else does not wait for events that take long. */
-    if (record_events(app, &at_hand) == ROUTE_LATE && at_hand.other != NULL)
+    if (record_events(app, &at_hand) == INGEST_LATE && at_hand.other != NULL)
         answer_other(app, &at_hand);
     answer_rest(app, &at_hand);
     if (at_hand.other != NULL)

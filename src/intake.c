@@ -183,5 +183,6 @@ void intake_free(struct intake *intake)
     event_arrays_free(&intake->arrays);
     outcomes_free(&intake->outcomes);
     buffer_free(&intake->text);
+    error_free(&intake->fault);
     free(intake);
 }

@@ -4,6 +4,7 @@
 #define TALLY_INTAKE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "app.h"
 #include "batch.h"
@@ -20,6 +21,8 @@ struct intake {
     struct buffer text;             /* the body */
     bool only_errors;               /* whether the client wants the results of those alone */
     bool is_recorded;               /* the database has said what became of the good ones */
+    int64_t deadline;               /* clock_now()'s, of what was not recorded together; or 0 */
+    struct error fault;             /* of that, where it is not known what was stored */
     struct event_arrays arrays;     /* the good ones */
     struct outcomes outcomes;       /* of all */
 };

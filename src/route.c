@@ -3,22 +3,14 @@
 #include <string.h>
 
 #include "caller.h"
-#include "clock.h"
 #include "health.h"
 #include "ingest.h"
 #include "json_write.h"
 #include "overview.h"
-#include "record.h"
 #include "request_log.h"
 #include "stats.h"
 
 enum { RETRY_AFTER = 1 }; /* seconds; a worker is back within one of the database's return */
-
-/* Milliseconds. */
-enum {
-    MOMENT = 500,  /* for events while someone else waits */
-    ALONE = 10000, /* after a transaction of several requests that took too long */
-};
 
 enum access {
     FOR_ALL, /* whom the web server lets through; who it is does not matter */
@@ -141,22 +133,13 @@ static bool begin(struct app *app, struct route_call *call, struct error *error)
     return call->events != NULL;
 }
 
-/* Of the time that is left, the events of one of several requests get half: so something is left
- * for those after it, however long it takes. */
-static int64_t deadline_alone(const struct app *app, const struct route_call *call)
-{
-    if (call->deadline == 0)
-        return clock_now() + app->config->database.query_timeout;
-    return clock_now() + clock_left(call->deadline) / 2;
-}
-
 static bool finish(struct app *app, struct route_call *call, struct error *error)
 {
     struct buffer *body = &call->reply.body;
 
     if (call->events == NULL)
         return call->route->answer(app, &call->request, body, error);
-    return ingest_finish(app, call->events, deadline_alone(app, call), body, error);
+    return ingest_finish(app, call->events, body, error);
 }
 
 /* What the client did wrong is told to the client alone. */
@@ -209,57 +192,6 @@ void route_begin(struct app *app, const struct route_input *input, struct route_
 bool route_is_decided(const struct route_call *call)
 {
     return call->error.code != ERROR_NONE;
-}
-
-/* Half of a query's time, or less. */
-static int64_t deadline_together(const struct app *app, bool someone_waits)
-{
-    int half = app->config->database.query_timeout / 2;
-
-    return clock_now() + (someone_waits && half > MOMENT ? MOMENT : half);
-}
-
-bool route_may_gather(const struct app *app)
-{
-    return clock_left(app->events_alone_until) == 0;
-}
-
-static enum route_recorded take_failure(struct app *app, struct route_call *const *calls,
-                                        size_t count, int64_t deadline, const struct error *cause)
-{
-    bool is_late = cause->code == ERROR_DEADLINE, is_undone = db_is_undone(app->db);
-
-    if (is_undone)
-        log_message(LOG_LEVEL_INFO,
-                    "the events of %zu waiting requests are recorded one request after the other: "
-                    "%s",
-                    count, cause->detail.data == NULL ? cause->message.data : cause->detail.data);
-    if (is_late)
-        app->events_alone_until = clock_now() + ALONE;
-    for (size_t i = 0; i < count; i++) {
-        calls[i]->deadline = deadline;
-        if (!is_undone)
-            error_copy(&calls[i]->error, cause);
-    }
-    if (!is_undone)
-        return ROUTE_DECIDED;
-    return is_late ? ROUTE_LATE : ROUTE_REFUSED;
-}
-
-enum route_recorded route_record(struct app *app, struct route_call *const *calls, size_t count,
-                                 bool someone_waits)
-{
-    int64_t deadline = clock_now() + app->config->database.query_timeout;
-    enum route_recorded recorded = ROUTE_DECIDED;
-    struct intake *events[ROUTE_TOGETHER];
-    struct error error = {0};
-
-    for (size_t i = 0; i < count; i++)
-        events[i] = calls[i]->events;
-    if (!record_together(app, events, count, deadline_together(app, someone_waits), &error))
-        recorded = take_failure(app, calls, count, deadline, &error);
-    error_free(&error);
-    return recorded;
 }
 
 static void take_error(struct app *app, struct route_call *call)

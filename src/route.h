@@ -3,7 +3,6 @@
 #define TALLY_ROUTE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "app.h"
 #include "buffer.h"
@@ -26,8 +25,6 @@ struct reply {
     struct buffer body; /* JSON */
 };
 
-enum { ROUTE_TOGETHER = 16 }; /* the most requests that are recorded in one transaction */
-
 struct route;
 struct intake;
 
@@ -36,8 +33,7 @@ struct route_call {
     const struct route_input *input;
     const struct route *route; /* NULL where there is none */
     struct request request;
-    struct intake *events; /* few, that can be recorded together with those of others; or NULL */
-    int64_t deadline;      /* of what was not recorded together (clock_now()'s); 0: none yet */
+    struct intake *events; /* few, for ingest_record; or NULL */
     struct error error;
     struct reply reply;
 };
@@ -48,23 +44,6 @@ void route_begin(struct app *app, const struct route_input *input, struct route_
 
 /* Whether it is known what the reply says, so that route_answer takes no time. */
 bool route_is_decided(const struct route_call *call);
-
-/* Whether events are to be recorded together: not for a while after that took too long, since
- * they might need all the time that there is. */
-bool route_may_gather(const struct app *app);
-
-/* What route_record came to. But for the first, nothing was stored, and route_answer does it for
- * each request alone. */
-enum route_recorded {
-    ROUTE_DECIDED, /* all is stored, or it is not known what is, and all have that fault */
-    ROUTE_REFUSED, /* the log did not take one of the events */
-    ROUTE_LATE,    /* it took too long */
-};
-
-/* Records the events of calls, ROUTE_TOGETHER at the most, in one transaction, for at most half the
- * time of a query, or if `someone_waits` a moment. */
-enum route_recorded route_record(struct app *app, struct route_call *const *calls, size_t count,
-                                 bool someone_waits);
 
 /* Answers the request; the outcome, good or bad, is `call->reply`, whose body the caller frees.
  * Faults that are not the client's are logged. */
