@@ -7,6 +7,16 @@
 
 enum { FINISH_MOST = 500 }; /* milliseconds for a query to end once nobody needs it */
 
+static bool fail_late(struct error *error)
+{
+    return error_set(error, ERROR_DEADLINE, "the query took too long");
+}
+
+bool db_exchange_has_time(const struct db_limit *limit, struct error *error)
+{
+    return clock_left(limit->deadline) > 0 || fail_late(error);
+}
+
 bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
                       struct error *error)
 {
@@ -19,7 +29,7 @@ bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *
     if (fds[1].revents != 0)
         return error_set(error, ERROR_PEER_GONE, "the client has left");
     if (fds[0].revents == 0)
-        return error_set(error, ERROR_DEADLINE, "the query took too long");
+        return fail_late(error);
     return true;
 }
 

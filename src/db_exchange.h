@@ -20,6 +20,9 @@ struct db_limit {
 typedef bool db_result_handler(const struct pq_result *result, int step, void *context,
                                struct error *error);
 
+/* Whether there is time left; fails with ERROR_DEADLINE. */
+bool db_exchange_has_time(const struct db_limit *limit, struct error *error);
+
 /* Waits until the connection's socket has one of `events` (poll(2)). Fails with ERROR_DEADLINE or
  * ERROR_PEER_GONE. */
 bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
