@@ -1,5 +1,7 @@
 #include "event_arrays.h"
 
+#include "json_read.h"
+
 /* The columns of the log in the order of the statement's parameters. */
 static const struct column {
     enum sql_type type;
@@ -23,6 +25,18 @@ void event_arrays_start(struct event_arrays *arrays)
         db_array_start(&arrays->columns[i], columns[i].type);
 }
 
+static void add_detail(struct db_array *array, const struct param_text *detail)
+{
+    struct json_span text = {"{}", 2};
+    struct buffer plain = {0};
+
+    if (detail->given)
+        text = (struct json_span){detail->value.data, detail->value.length};
+    json_read_plain(&text, &plain);
+    db_array_add_jsonb(array, plain.data, plain.length);
+    buffer_free(&plain);
+}
+
 static void add_value(struct db_array *array, const struct column *column,
                       const struct event *event)
 {
@@ -38,8 +52,7 @@ static void add_value(struct db_array *array, const struct column *column,
     else if (column->type == SQL_TEXT)
         db_array_add_text(array, text->given ? &text->value : NULL);
     else
-        db_array_add_jsonb(array, text->given ? text->value.data : "{}",
-                           text->given ? text->value.length : 2);
+        add_detail(array, text);
 }
 
 void event_arrays_add(struct event_arrays *arrays, const struct event *event)

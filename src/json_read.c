@@ -61,3 +61,44 @@ bool json_read_string(const struct json_span *text, struct buffer *string)
     buffer_add(string, text->text + 1, text->length - 2);
     return true;
 }
+
+enum { ESCAPE = 6, PAIR = 2 * ESCAPE }; /* bytes of \uXXXX, and of a character that takes two */
+
+/* The bytes of an escape; of a pair, the first half begins with D8 to DB. */
+static size_t escape_length(const char *escape)
+{
+    if (escape[1] != 'u')
+        return 2;
+    return strchr("dD", escape[2]) != NULL && strchr("89abAB", escape[3]) != NULL ? PAIR : ESCAPE;
+}
+
+static bool is_beyond_ascii(const char *escape)
+{
+    return escape[1] == 'u' && (escape[2] != '0' || escape[3] != '0' || escape[4] > '7');
+}
+
+static void add_character(const char *escape, size_t length, struct buffer *plain)
+{
+    char quoted[PAIR + 2] = {'"'};
+
+    memcpy(quoted + 1, escape, length);
+    quoted[length + 1] = '"';
+    decode(&(struct json_span){quoted, length + 2}, plain);
+}
+
+void json_read_plain(const struct json_span *text, struct buffer *plain)
+{
+    const char *at = text->text, *end = at + text->length, *escape;
+
+    while ((escape = memchr(at, '\\', (size_t)(end - at))) != NULL) {
+        size_t length = escape_length(escape);
+
+        buffer_add(plain, at, (size_t)(escape - at));
+        if (is_beyond_ascii(escape))
+            add_character(escape, length, plain);
+        else
+            buffer_add(plain, escape, length);
+        at = escape + length;
+    }
+    buffer_add(plain, at, (size_t)(end - at));
+}

@@ -17,4 +17,9 @@ bool json_read_check(const struct json_span *text, struct buffer *fault);
  * the value is no string. */
 bool json_read_string(const struct json_span *text, struct buffer *string);
 
+/* Appends a text that was checked, and writes out the characters beyond ASCII that it has as
+ * escapes: a database without an encoding does not take those (PostgreSQL's manual 8.14). All else
+ * stays as it was sent. */
+void json_read_plain(const struct json_span *text, struct buffer *plain);
+
 #endif

@@ -23,6 +23,21 @@ static void must_be_text(const struct param_text *text, size_t most)
     }
 }
 
+static void check_plain(const struct json_span *detail)
+{
+    struct buffer plain = {0}, again = {0}, fault = {0};
+
+    json_read_plain(detail, &plain);
+
+    struct json_span text = {plain.data, plain.length};
+
+    MUST(plain.length <= detail->length && json_read_check(&text, &fault));
+    json_read_plain(&text, &again);
+    MUST(buffer_is(&again, plain.data));
+    buffer_free(&plain);
+    buffer_free(&again);
+}
+
 static void check_event(const struct event *event)
 {
     struct json_span detail = {event->detail.value.data, event->detail.value.length};
@@ -34,8 +49,10 @@ static void check_event(const struct event *event)
     must_be_text(&event->agent_id, EVENT_TEXT_LONGEST);
     if (event->created_at.given)
         MUST(event->created_at.value.seconds >= 0 && event->created_at.value.seconds <= LATEST);
-    if (event->detail.given)
-        MUST(detail.length <= EVENT_DETAIL_LONGEST && json_read_check(&detail, &fault));
+    if (!event->detail.given)
+        return;
+    MUST(detail.length <= EVENT_DETAIL_LONGEST && json_read_check(&detail, &fault));
+    check_plain(&detail);
 }
 
 static void read_body(const struct json_span *body, enum batch_form form, event_reader *read)

@@ -136,3 +136,19 @@ def test_an_event_with_a_character_that_the_database_cannot_hold(postgres: Postg
         assert count(worker, "caf%C3%A9") == 0 and ask(worker, "/v1/usage/stats")["totals"]["input_tokens"] == 5
         assert events.counts(events.post(worker, batch)) == (0, 3, 3)
     assert postgres.sql("select count(*), max(thread_id) from resource_usage_log", dbname=dbname) == [(2, "caf\u00e9")]
+
+
+def test_escapes_where_texts_have_no_encoding(postgres: Postgres, dbname: str) -> None:
+    """What most clients send for a character beyond ASCII."""
+    create(postgres, dbname, "SQL_ASCII")
+    detail = {"tokens_in": 5, "job_type": "caf\u00e9", "\u2603": ["\U0001f600", "\\u00e9", '"\x1f', "\x7f"]}
+    batch = json.dumps([{"resource_type": "ai", "thread_id": "caf\u00e9", "detail": detail}, {"resource_type": "x"}])
+    assert batch.isascii()
+    with running(settings_for(postgres, dbname)) as worker:
+        assert events.counts(events.post(worker, batch)) == (2, 0, 0)
+        assert count(worker, "caf%C3%A9") == 1
+        [row] = ask(worker, "/admin/usage")["ai_drilldown"]
+        assert (row["job_type"], row["tokens_in"]) == ("caf\u00e9", 5)
+    with psycopg.connect(postgres.conninfo(dbname), client_encoding="SQL_ASCII") as connection:
+        [stored] = connection.execute(b"select detail::text from resource_usage_log where resource_type = 'ai'").fetchone()
+    assert json.loads(stored) == detail
