@@ -117,8 +117,10 @@ static bool run_once(struct db_link *link, struct run *run, const struct db_limi
     const struct db_fault *fault = NULL;
 
     *again = run->is_undone = false;
-    /* What is sent without time to wait for it could be stored behind our back. */
-    if (!db_exchange_has_time(limit, error) || !db_link_ensure(link, limit, error))
+    /* What is sent without time to wait for it could be stored behind our back; connecting, too,
+     * takes time. */
+    if (!db_exchange_has_time(limit, error) || !db_link_ensure(link, limit, error) ||
+        !db_exchange_has_time(limit, error))
         return false;
     if (!send_calls(link, run)) {
         fault = db_fault_find("");

@@ -44,7 +44,7 @@ static enum ingest_recorded take_failure(struct app *app, struct intake *const *
         app->events_alone_until = clock_now() + ALONE;
     for (size_t i = 0; i < count; i++) {
         intakes[i]->deadline = deadline;
-        if (!is_undone)
+        if (!is_undone && event_arrays_count(&intakes[i]->arrays) > 0)
             error_copy(&intakes[i]->fault, cause);
     }
     if (!is_undone)

@@ -1,6 +1,7 @@
 #include "json_read.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "allocate.h"
@@ -27,11 +28,17 @@ static const char *find_fault(const json_error_t *error)
     return "has a string with half of a surrogate pair";
 }
 
+/* jansson's memory ends like ours does. */
+static json_t *load(const struct json_span *text, size_t flags, json_error_t *error)
+{
+    json_set_alloc_funcs(allocate, free);
+    return json_loadb(text->text, text->length, flags, error);
+}
+
 bool json_read_check(const struct json_span *text, struct buffer *fault)
 {
     json_error_t error;
-    json_t *json = json_loadb(text->text, text->length,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    json_t *json = load(text, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
 
     if (json == NULL) {
         buffer_add_text(fault, find_fault(&error));
@@ -43,7 +50,7 @@ bool json_read_check(const struct json_span *text, struct buffer *fault)
 
 static bool decode(const struct json_span *text, struct buffer *string)
 {
-    json_t *json = json_loadb(text->text, text->length, JSON_DECODE_ANY, NULL);
+    json_t *json = load(text, JSON_DECODE_ANY, NULL);
     bool is_string = json_is_string(json);
 
     if (is_string)
