@@ -101,9 +101,9 @@ def post(target: Target, rows: Sequence[str]) -> float:
     return len(rows) / together([lambda mine=mine: send_all(target.port, mine) for mine in requests])
 
 
-def insert_singles(target: Target, clients: int, seconds: int) -> float:
+def insert_singles(target: Target, clients: int, seconds: int, mode: str) -> float:
     return pgbench(target.server, "tally", ROOT / "bench/insert.sql", seconds, {"threads": max(1, target.events // 50)},
-                   clients)
+                   clients, mode)
 
 
 def post_singles(target: Target, clients: int, seconds: int) -> float:

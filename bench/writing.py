@@ -115,10 +115,10 @@ class Log:
 
 
 def pgbench(server: Server, database: str, script: Path, seconds: int, variables: Mapping[str, int],
-            clients: int = CLIENTS) -> float:
-    """Transactions per second."""
+            clients: int = CLIENTS, mode: str = "prepared") -> float:
+    """Transactions per second; `mode` is pgbench's -M."""
     settings = [word for name, value in variables.items() for word in ("-D", f"{name}={value}")]
-    done = as_service(["pgbench", "-h", server.run, "-U", "postgres", "-n", "-M", "prepared", "-c", clients, "-j", "1",
+    done = as_service(["pgbench", "-h", server.run, "-U", "postgres", "-n", "-M", mode, "-c", clients, "-j", "1",
                        "-T", seconds, "-f", script, *settings, database])
     rate = re.search(r"^tps = ([0-9.]+) \(without initial connection time\)", done.stdout, re.MULTILINE)
     if not rate or not re.search(r"^number of failed transactions: 0 ", done.stdout, re.MULTILINE):
