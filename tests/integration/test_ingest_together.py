@@ -12,7 +12,7 @@ import pytest
 import fastcgi
 from client import Reply
 from events import JSON, ROUTE, SERVICE, Body, as_bytes, counts, only
-from postgres import Postgres
+from postgres import WEB_ROLE, Postgres
 from sample import STATS
 from wait import wait_until
 from worker import Worker, backends, frozen, lift_limits, locked, running, settings_for, wait_for_lock, wait_for_log
@@ -218,6 +218,24 @@ def test_other_requests_take_no_time_from_nginx(fresh: Worker, own: Postgres) ->
     # Those that have no time left after the statistics are not asked for: the answer could come too late.
     assert cancelled(own) - before == 2
     assert log(own) == []
+
+
+def test_a_connection_that_takes_all_the_time(own: Postgres) -> None:
+    """Nothing is sent over it any more, which could be stored after the client was told otherwise."""
+    with running(settings_for(own, DATABASE), {"database": {"query_timeout": 200}}) as one, ExitStack() as stack:
+        wait_until(lambda: one.ask("/readyz").status == 200, "a connection")
+        before = cancelled(own)
+        with locked(own, DATABASE):
+            with frozen(one.pid):
+                own.sql("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s and usename = %s",
+                        DATABASE, WEB_ROLE)
+                [connection] = send(one, stack, [request(event(1))])
+            # The checks on the next connection wait, and have a second for it.
+            wait_for_lock(own, DATABASE)
+            assert select.select([connection.socket], [], [], 0.3)[0] == []
+        assert connection.reply().status == 504
+        assert one.ask("/readyz").status == 200
+    assert cancelled(own) == before and log(own) == []
 
 
 def test_slow_events_are_recorded_in_the_end(fresh: Worker, own: Postgres) -> None:
