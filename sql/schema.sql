@@ -167,13 +167,13 @@ create table if not exists tally_schema (
 );
 do $$
 begin
-  if exists (select from tally_schema where version > 3) then
+  if exists (select from tally_schema where version > 4) then
     raise exception 'This database has the schema of a later release; it was left as it is.';
   end if;
 end
 $$;
 delete from tally_schema;
-insert into tally_schema (version) values (3);
+insert into tally_schema (version) values (4);
 
 
 -- On a log that is not large the indexes belong to the same transaction.

@@ -6,7 +6,7 @@
 
 #include "error.h"
 
-#define SCHEMA_VERSION "3"
+#define SCHEMA_VERSION "4"
 
 /* Whether the database's schema has that version; `version` is what statement schema_version says,
  * NULL where none is installed. Else fails with ERROR_UNFIT. */

@@ -82,7 +82,7 @@ def test_database_frozen(postgres: Postgres, dbname: str, worker: Worker) -> Non
 
 
 CHANGES = {
-    "another version": ("update tally_schema set version = 99", "update tally_schema set version = 3"),
+    "another version": ("update tally_schema set version = 99", "update tally_schema set version = 4"),
     "no table of versions": ("alter table tally_schema rename to away", "alter table away rename to tally_schema"),
     "no right": (f"revoke select on tally_schema from {WEB_ROLE}", f"grant select on tally_schema to {WEB_ROLE}"),
 }
