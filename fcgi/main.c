@@ -1,9 +1,11 @@
 /* tally.fcgi: the command line, the configuration, and the start of the worker. */
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -77,10 +79,12 @@ static void open_standard_streams(void)
     close(fd);
 }
 
-/* Stores the path of tally.ini beside the executable. Returns whether it can be read. */
+/* Stores the path of tally.ini beside the executable. Returns whether there is one, of whatever kind:
+ * what cannot be read is an error, never passed over for the next place. */
 static bool find_beside_executable(struct buffer *path)
 {
     char executable[4096];
+    struct stat found;
 
     ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
 
@@ -89,7 +93,7 @@ static bool find_beside_executable(struct buffer *path)
     executable[length] = '\0';
     *strrchr(executable, '/') = '\0';
     buffer_add_format(path, "%s/tally.ini", executable);
-    return access(path->data, R_OK) == 0;
+    return lstat(path->data, &found) == 0 || errno != ENOENT;
 }
 
 static void find_config(const struct options *options, struct buffer *path)
