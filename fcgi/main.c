@@ -79,8 +79,8 @@ static void open_standard_streams(void)
     close(fd);
 }
 
-/* Stores the path of tally.ini beside the executable. Returns whether there is one, of whatever kind:
- * what cannot be read is an error, never passed over for the next place. */
+/* Stores the path of tally.ini beside the executable. Returns whether there is one, of whatever
+ * kind: what cannot be read is an error, never passed over for the next place. */
 static bool find_beside_executable(struct buffer *path)
 {
     char executable[4096];

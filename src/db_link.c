@@ -44,6 +44,7 @@ static void give_up(struct db_link *link, const char *reason, bool is_unfit)
     db_link_drop(link);
     backoff_failed(&link->backoff);
     link->is_unfit = is_unfit;
+    link->refusal[0] = '\0';
     if (link->outage.length > 0 && strcmp(link->outage.data, reason) == 0)
         return;
     log_message(LOG_LEVEL_ERROR, "no database: %s", reason);
@@ -167,6 +168,7 @@ static void reopen(struct db_link *link)
 static void advance(struct db_link *link)
 {
     struct buffer reason = {0};
+    char refusal[6];
 
     link->progress = pq_advance(link->pq);
     link->steps++;
@@ -178,7 +180,9 @@ static void advance(struct db_link *link)
     } else if (link->progress == PQ_IS_BROKEN) {
         pq_add_fault(link->pq, &reason);
         buffer_add_text(&reason, " (asked as [database] in the configuration says)");
+        pq_refusal(link->pq, refusal);
         give_up(link, reason.data, false);
+        strcpy(link->refusal, refusal);
     } else if (clock_left(link->deadline) == 0) {
         give_up(link, "connecting took longer than connect_timeout", false);
     }
@@ -198,7 +202,8 @@ static short awaited_events(const struct db_link *link)
 
 static bool fail_unopened(const struct db_link *link, struct error *error)
 {
-    const struct db_fault *fault = db_fault_find(link->is_unfit ? "42" : "");
+    const struct db_fault *fault =
+        link->is_unfit ? db_fault_find("42") : db_fault_of_login(link->refusal);
 
     return error_set(error, fault->code, "%s", fault->message);
 }

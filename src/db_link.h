@@ -29,6 +29,7 @@ struct db_link {
     bool is_raw;               /* texts come as they are: the database has no encoding */
     struct backoff backoff;
     struct buffer outage; /* why there is no connection, as logged; empty when there is one */
+    char refusal[6];      /* the SQLSTATE with which the last try was refused; "": it was not */
     bool is_unfit;        /* the last connection was refused for the schema that it led to */
 };
 
@@ -36,7 +37,7 @@ struct db_link {
 void db_link_free(struct db_link *link);
 
 /* For a request: there is a connection, or one can be made soon, or it fails with
- * ERROR_UNAVAILABLE, ERROR_UNFIT or ERROR_PEER_GONE. */
+ * ERROR_UNAVAILABLE, ERROR_LOGIN_REFUSED, ERROR_UNFIT or ERROR_PEER_GONE. */
 bool db_link_ensure(struct db_link *link, const struct db_limit *limit, struct error *error);
 
 /* Closes a connection that is good for nothing any more. */

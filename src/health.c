@@ -10,6 +10,7 @@ static const struct {
     const char *reason;
 } reasons[] = {
     {ERROR_UNAVAILABLE, "database_unavailable"},
+    {ERROR_LOGIN_REFUSED, "database_refused"},
     {ERROR_UNFIT, "schema_unfit"},
     {ERROR_DEADLINE, "database_slow"},
     {ERROR_NONE, "database_fault"},

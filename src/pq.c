@@ -40,6 +40,8 @@ struct pq *pq_start(const struct pq_setting *settings)
     }
     keywords[count] = values[count] = NULL;
     pq->connection = PQconnectStartParams(keywords, values, 0);
+    /* While it connects: what is refused then has its SQLSTATE nowhere else than in the text. */
+    PQsetErrorVerbosity(pq->connection, PQERRORS_VERBOSE);
     return pq;
 }
 
@@ -56,6 +58,7 @@ enum pq_progress pq_advance(struct pq *pq)
         return PQ_IS_BROKEN;
     switch (PQconnectPoll(pq->connection)) {
     case PGRES_POLLING_OK:
+        PQsetErrorVerbosity(pq->connection, PQERRORS_DEFAULT);
         PQsetNoticeReceiver(pq->connection, ignore_notice, NULL);
         return PQsetnonblocking(pq->connection, 1) == 0 ? PQ_IS_OPEN : PQ_IS_BROKEN;
     case PGRES_POLLING_READING:
@@ -138,7 +141,35 @@ static void add_one_line(struct buffer *text, const char *message)
 
 void pq_add_fault(const struct pq *pq, struct buffer *text)
 {
-    add_one_line(text, PQerrorMessage(pq->connection));
+    const char *message = PQerrorMessage(pq->connection);
+    struct buffer lines = {0};
+
+    while (*message != '\0') {
+        size_t length = strcspn(message, "\n");
+
+        length += message[length] == '\n' ? 1 : 0;
+        /* In PostgreSQL's source, which helps nobody. */
+        if (strncmp(message, "LOCATION:", strlen("LOCATION:")) != 0)
+            buffer_add(&lines, message, length);
+        message += length;
+    }
+    add_one_line(text, lines.data);
+    buffer_free(&lines);
+}
+
+void pq_refusal(const struct pq *pq, char sqlstate[6])
+{
+    const char *at = PQerrorMessage(pq->connection);
+
+    strcpy(sqlstate, PQconnectionNeedsPassword(pq->connection) ? "28P01" : "");
+    /* SEVERITY:  SQLSTATE: MESSAGE */
+    while ((at = strstr(at, ":  ")) != NULL) {
+        at += 3;
+        if (strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && at[5] == ':') {
+            memcpy(sqlstate, at, 5);
+            sqlstate[5] = '\0';
+        }
+    }
 }
 
 bool pq_begin_batch(struct pq *pq)

@@ -52,6 +52,10 @@ bool pq_is_in_failed_transaction(const struct pq *pq);
 /* Appends libpq's last message about the connection, on one line. */
 void pq_add_fault(const struct pq *pq, struct buffer *text);
 
+/* The SQLSTATE with which the server refused a connection that is broken; that of a wrong password
+ * where it asked for one and there was none. "": it did not get that far. */
+void pq_refusal(const struct pq *pq, char sqlstate[6]);
+
 /* Sending. A batch is a pipeline: what is sent in it is answered in order, and after a fault the
  * rest of it is passed over. Outside a batch one query is sent at a time. Each returns false when
  * the connection is broken. */

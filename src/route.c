@@ -174,7 +174,7 @@ static void render_error(const struct error *error, struct buffer *body)
 
 static bool is_temporary(enum error_code code)
 {
-    return code == ERROR_UNAVAILABLE || code == ERROR_UNFIT;
+    return code == ERROR_UNAVAILABLE || code == ERROR_LOGIN_REFUSED || code == ERROR_UNFIT;
 }
 
 void route_begin(struct app *app, const struct route_input *input, struct route_call *call)
