@@ -55,12 +55,12 @@ def test_version() -> None:
 def test_help() -> None:
     done = run("-h")
     assert done.returncode == 0 and done.stderr == ""
-    for option in ("-c FILE", "-t", "-V", "-h"):
+    for option in ("-c FILE", "-t", "-T", "-V", "-h"):
         assert option in done.stdout
 
 
 @pytest.mark.case(9)
-@pytest.mark.parametrize("arguments", [["-x"], ["-c"], ["extra"], ["-t", "extra"], ["--frobnicate"]])
+@pytest.mark.parametrize("arguments", [["-x"], ["-c"], ["extra"], ["-t", "extra"], ["-T", "extra"], ["--frobnicate"]])
 def test_wrong_use(arguments: list[str]) -> None:
     start = time.monotonic()
     done = run(*arguments)
