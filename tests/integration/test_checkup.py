@@ -148,6 +148,24 @@ def test_what_is_wrong_with_the_database(postgres: Postgres, spoilt: str, name: 
     assert got.outcomes("fault") | got.outcomes("away") <= {check}, got.text
 
 
+def test_every_right_is_missed(postgres: Postgres, spoilt: str) -> None:
+    """Whatever grants.sql gives, each by itself."""
+    granted = postgres.sql(
+        "select distinct 'table', oid::regclass::text, relname from pg_class, aclexplode(relacl) as given"
+        " where grantee = %s::regrole and relkind in ('r', 'p') union"
+        " select distinct 'table', attrelid::regclass::text, attrelid::regclass::text from pg_attribute,"
+        " aclexplode(attacl) as given where grantee = %s::regrole union"
+        " select distinct 'function', oid::regprocedure::text, proname from pg_proc, aclexplode(proacl) as given"
+        " where grantee = %s::regrole", WEB_ROLE, WEB_ROLE, WEB_ROLE, dbname=spoilt)
+    assert len(granted) >= 16
+    for kind, object_name, name in granted:
+        postgres.sql(f"revoke all on {kind} {object_name} from public, {WEB_ROLE}", dbname=spoilt)
+        got = found(settings_for(postgres, spoilt))
+        assert got.status == CONFIG and f"permission denied for {kind} {name};" in got.text, (name, got.text)
+        postgres.psql(spoilt, ROOT / "sql" / "grants.sql", "-v", f"role={WEB_ROLE}")
+    assert found(settings_for(postgres, spoilt)).status == WELL
+
+
 def test_a_table_that_is_locked(postgres: Postgres, spoilt: str) -> None:
     """It may be free in a moment: nothing of the configuration is wrong."""
     with locked(postgres, spoilt):

@@ -266,3 +266,18 @@ def test_what_is_removed(installed: Machine, postgres: Postgres) -> None:
                    check=True, capture_output=True)
     left = [path for path in (installed.root / "usr").rglob("*") if path.is_file()]
     assert left == []
+
+
+# Commands that no Debian has from the start, and the package of each.
+PACKAGES = {"autoreconf": "autoconf", "curl": "curl", "htpasswd": "apache2-utils", "make": "build-essential",
+            "multiwatch": "multiwatch", "nginx": "nginx", "openssl": "openssl", "pkill": "procps",
+            "psql": "postgresql-client", "spawn-fcgi": "spawn-fcgi"}
+
+
+def test_every_command_is_in_a_package_of_the_list() -> None:
+    listed = readme("apt-get install").replace("\\\n", " ").split("\n", maxsplit=1)[0].split()
+    texts = (ROOT / "README.md").read_text() + (ROOT / "doc" / "tally.fcgi.8").read_text() + "".join(
+        path.read_text() for path in [*(ROOT / "conf").rglob("tally*"), ROOT / "autogen.sh"] if path.is_file())
+    for name, package in PACKAGES.items():
+        assert re.search(rf"(?<![\w-]){name}(?![\w-])", texts), f"{name} is not used any more"
+        assert package in listed, f"{name} is in {package}"
