@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Iterator
 
+import psycopg
 import pytest
 
 import fastcgi
@@ -54,6 +55,12 @@ def readme(beginning: str) -> str:
     """The block of the README in which a line begins like that."""
     blocks = re.findall(r"^ *```sh\n(.*?)\n *```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
     [found] = [block for block in blocks if re.search(rf"^ *{re.escape(beginning)}", block, re.MULTILINE)]
+    return str(found)
+
+
+def readme_sql(beginning: str) -> str:
+    blocks = re.findall(r"^```sql\n(.*?)\n```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    [found] = [block for block in blocks if block.startswith(beginning)]
     return str(found)
 
 
@@ -182,15 +189,35 @@ def test_step_4_says_ready(running: Machine) -> None:
     assert ready + "}" == '{"status":"ready"}' and set(json.loads(overview)) >= {"by_collection", "daily"}
 
 
-def test_the_event_is_on_the_pages(running: Machine) -> None:
-    """Sent twice it counts once; bob's statistics and the overview have it."""
+def test_the_events_are_on_the_pages(running: Machine, postgres: Postgres) -> None:
+    """The inserted one, and the one that is sent, which counts once; bob's statistics and the overview have them."""
+    postgres.sql(readme_sql("insert"), dbname="site")
     for accepted in (1, 0):
         assert json.loads(running.type(readme("curl -u reporting")))["accepted"] == accepted
     running.type("htpasswd -B /etc/nginx/tally.htpasswd bob")
     mine = json.loads(running.type("curl -u bob 'https://usage.example.org/v1/usage/stats?bucket=none'"))
-    assert mine["totals"]["messages"] == 1, mine
+    assert mine["totals"]["messages"] == 2, mine
     everyone = running.type("curl -u alice https://usage.example.org/admin/usage")
     assert "3b9f2c52-41f6-4c7b-9d7e-0c5a5f1f0a01" in everyone
+
+
+def test_questions_are_answered(running: Machine) -> None:
+    statistics, overview = running.type(readme("curl -u alice 'https://usage.example.org/v1")).replace("}{", "}\0{").split("\0")
+    assert json.loads(statistics)["filters_applied"]["bucket"] == "month" and "daily" in json.loads(overview)
+
+
+def test_an_application_may_insert_and_no_more(running: Machine, postgres: Postgres) -> None:
+    postgres.sql("create role site_app")
+    try:
+        postgres.sql(readme_sql("grant insert"), dbname="site")
+        with postgres.connect("site") as connection:
+            connection.execute("set role site_app")
+            connection.execute(readme_sql("insert"))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("select count(*) from resource_usage_log")
+    finally:
+        postgres.sql("drop owned by site_app", dbname="site")
+        postgres.sql("drop role site_app")
 
 
 def test_every_pool_answers_and_logs(running: Machine) -> None:
