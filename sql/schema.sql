@@ -99,9 +99,6 @@ $$;
 create sequence if not exists resource_usage_log_seq as bigint cache 1 owned by resource_usage_log.seq;
 alter table resource_usage_log alter column seq set default nextval('resource_usage_log_seq');
 
--- Whoever may insert into the log must be able to draw a number for it.
-grant usage on sequence resource_usage_log_seq to public;
-
 -- The number that a member of detail stands for: a JSON number, or a string that holds a plain
 -- decimal number, within ±1e18; anything else is null, and counts as 0 in a sum. It never fails.
 -- Each operator has operands of exactly its types, so that PostgreSQL's own is taken whatever others
@@ -141,25 +138,35 @@ $$;
 \ir verify.sql
 \ir ingest.sql
 
--- Functions that run as the owner find the owner's objects whatever the caller's search path is, and those
--- that do more than compute are for those whom grants.sql names.
-do $$
-declare
-  routine regprocedure;
-  is_definer boolean;
-begin
-  for routine, is_definer in
-    select oid, prosecdef from pg_proc
-    where pronamespace = quote_ident(current_schema())::regnamespace and proname like 'tally\_%'
-      and (prosecdef or provolatile <> 'i')
-  loop
-    execute format('revoke execute on routine %s from public', routine);
-    if is_definer then
-      execute format('alter routine %s set search_path = %I, pg_temp', routine, current_schema());
-    end if;
-  end loop;
-end
+-- What the role of the workers needs, of tables (columns null: all of them) and of routines by name: grants.sql gives
+-- it, and each worker looks whether it has it.
+create or replace function tally_needed_rights() returns table (relation text, columns text[], routine text)
+  language sql stable
+as $$
+  values
+    ('tally_schema'::text, '{version}'::text[], null::text),
+    ('nodes'::text, '{id,title}'::text[], null::text),
+    ('resource_usage_log'::text, '{created_at,resource_type,collection_id,user_id,bot_id,channel_id,thread_id,agent_id,detail,seq}'::text[],
+     null::text),
+    ('tally_report'::text, null::text[], null::text),
+    ('tally_group'::text, null::text[], null::text),
+    ('tally_rollup'::text, null::text[], null::text),
+    ('tally_rollup_state'::text, null::text[], null::text),
+    ('tally_correction'::text, null::text[], null::text),
+    (null::text, null::text[], 'tally_needed_rights'::text),
+    (null::text, null::text[], 'tally_number'::text),
+    (null::text, null::text[], 'tally_total_member'::text),
+    (null::text, null::text[], 'tally_group_hash'::text),
+    (null::text, null::text[], 'tally_pieces'::text),
+    (null::text, null::text[], 'tally_window'::text),
+    -- The two things that it may change, through functions: the sums of events, as their upkeep does, and the log,
+    -- by adding events to it.
+    (null::text, null::text[], 'tally_upkeep'::text),
+    (null::text, null::text[], 'tally_record'::text),
+    (null::text, null::text[], 'tally_record_each'::text)
 $$;
+
+\ir rights.sql
 
 -- Which schema this is; a worker that was built for another one does not start to work on it.
 create table if not exists tally_schema (

@@ -129,7 +129,7 @@ def test_tables_are_found_in_a_schema_of_their_own(cluster: Postgres, dbname: st
     try:
         for name in ("schema.sql", "grants.sql"):
             assert psql(cluster, dbname, name, "-v", "role=web", user=superuser).status == 0
-        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(3,)]
+        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(4,)]
     finally:
         cluster.sql(f"alter role {superuser} in database {dbname} reset all")
 

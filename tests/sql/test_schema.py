@@ -228,6 +228,6 @@ def test_ids_that_are_no_key_are_told(cluster: Postgres, dbname: str) -> None:
     for _ in range(2):
         done = psql(cluster, dbname, "schema.sql")
         assert done.status == 0 and "needs each id once in the log" in done.errors, done
-    assert sql(cluster, dbname, "select to_regclass('resource_usage_log_id'), version from tally_schema") == [(None, 3)]
+    assert sql(cluster, dbname, "select to_regclass('resource_usage_log_id'), version from tally_schema") == [(None, 4)]
     sql(cluster, dbname, "update resource_usage_log set id = gen_random_uuid()")
     assert psql(cluster, dbname, "schema.sql").errors == ""
