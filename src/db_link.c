@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "db_fault.h"
 #include "log.h"
+#include "schema_rights.h"
 #include "schema_version.h"
 
 /* Milliseconds. */
@@ -24,6 +25,7 @@ void db_link_free(struct db_link *link)
 {
     pq_close(link->pq);
     buffer_free(&link->outage);
+    buffer_free(&link->rights);
 }
 
 void db_link_drop(struct db_link *link)
@@ -54,7 +56,8 @@ static void give_up(struct db_link *link, const char *reason, bool is_unfit)
 static bool send_setup(struct db_link *link)
 {
     bool sent = pq_begin_batch(link->pq) &&
-                pq_send_command(link->pq, statements[STATEMENT_SCHEMA_VERSION].text);
+                pq_send_command(link->pq, statements[STATEMENT_SCHEMA_VERSION].text) &&
+                pq_send_command(link->pq, statements[STATEMENT_SCHEMA_RIGHTS].text);
 
     for (int i = 0; i < STATEMENT_COUNT; i++) {
         const char *name = db_link_prepared_name(link, &statements[i]);
@@ -65,17 +68,34 @@ static bool send_setup(struct db_link *link)
     return sent && pq_end_batch(link->pq);
 }
 
-/* Step 0 is the version; then each statement has a step for preparing and one for describing. */
+/* Answers go on with rights that are wrong, as far as they can. It is told once. */
+static void tell_rights(struct db_link *link, const struct pq_result *result)
+{
+    struct error wrong = {0};
+    struct buffer told = link->rights;
+
+    if (!schema_rights_check(pq_text(result, 0, 0), pq_text(result, 0, 1), &wrong) &&
+        !buffer_is(&told, wrong.detail.data))
+        log_message(LOG_LEVEL_WARNING, "%s", wrong.detail.data);
+    link->rights = wrong.detail;
+    wrong.detail = told;
+    error_free(&wrong);
+}
+
+enum { STEP_VERSION, STEP_RIGHTS, STEP_STATEMENTS };
+
+/* Behind version and rights each statement has a step for preparing and one for describing. */
 static bool check_setup(const struct pq_result *result, int step, void *context,
                         struct error *error)
 {
-    (void)context;
-    if (step == 0)
+    if (step == STEP_VERSION)
         return pq_rows(result) == 0 || schema_version_check(pq_text(result, 0, 0), error);
-    if (step % 2 != 0)
+    if (step == STEP_RIGHTS && pq_rows(result) > 0)
+        tell_rights(context, result);
+    if (step < STEP_STATEMENTS || (step - STEP_STATEMENTS) % 2 == 0)
         return true;
 
-    const struct statement *statement = &statements[step / 2 - 1];
+    const struct statement *statement = &statements[(step - STEP_STATEMENTS) / 2];
     const struct db_fault *fault = db_fault_find("42");
     struct buffer difference = {0};
 
@@ -102,7 +122,7 @@ static void set_up(struct db_link *link)
     const struct db_fault *fault = NULL;
     struct error error = {0};
 
-    if (send_setup(link) && db_exchange(link->pq, &limit, check_setup, NULL, &fault, &error)) {
+    if (send_setup(link) && db_exchange(link->pq, &limit, check_setup, link, &fault, &error)) {
         if (link->outage.length > 0)
             log_message(LOG_LEVEL_INFO, "the database is back");
         buffer_clear(&link->outage);

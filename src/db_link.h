@@ -29,6 +29,7 @@ struct db_link {
     bool is_raw;               /* texts come as they are: the database has no encoding */
     struct backoff backoff;
     struct buffer outage; /* why there is no connection, as logged; empty when there is one */
+    struct buffer rights; /* what is wrong with the rights, as logged; empty when nothing is */
     bool is_unfit;        /* the last connection was refused for the schema that it led to */
 };
 

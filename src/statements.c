@@ -73,6 +73,7 @@ const struct statement statements[STATEMENT_COUNT] = {
     STATEMENT(RECORD_EACH, record_each, false, RECORD_SHAPE),
     STATEMENT(UPKEEP, upkeep_step, false, {SQL_INTEGER}, {SQL_TEXT}),
     STATEMENT(SCHEMA_VERSION, schema_version, false, {SQL_NOTHING}, {SQL_TEXT}),
+    STATEMENT(SCHEMA_RIGHTS, schema_rights, true, {SQL_NOTHING}, {SQL_TEXT, SQL_TEXT}),
 };
 
 int statement_count(const enum sql_type *types)

@@ -28,7 +28,7 @@ static void expect_reason(const struct fake_answer *answer, enum error_code code
 
 static void is_ready(void **state)
 {
-    static const struct fake_answer fit = {.rows = {{{SCHEMA_VERSION}}}};
+    static const struct fake_answer fit = {.rows = {{{SCHEMA_VERSION}}, {{"", ""}}}};
     struct app app = {0};
     struct buffer body = {0};
     struct error error = {0};
@@ -37,7 +37,8 @@ static void is_ready(void **state)
     fake_answer = &fit;
     assert_true(health_ready_get(&app, &nobody, &body, &error));
     assert_string_equal(body.data, "{\"status\":\"ready\"}");
-    assert_string_equal(fake_statement, "schema_version");
+    assert_string_equal(fake_statements[0], "schema_version");
+    assert_string_equal(fake_statements[1], "schema_rights");
     assert_int_equal(fake_timeout, 1000);
     buffer_free(&body);
 }
@@ -54,6 +55,9 @@ static void says_why_it_is_not(void **state)
         {{.fails_with = ERROR_INTERNAL}, "database_fault"},
         {{.rows = {{{"99"}}}}, "schema_unfit"},
         {{.rows = {{{""}}}}, "schema_unfit"},
+        {{.rows = {{{SCHEMA_VERSION}}, {{"nodes", ""}}}}, "schema_unfit"},
+        {{.rows = {{{SCHEMA_VERSION}}, {{"nodes", "tally_record"}}}}, "schema_unfit"},
+        {{.rows = {{{SCHEMA_VERSION}}, {{"", "tally_record"}}}}, "rights_unfit"},
     };
 
     (void)state;
