@@ -11,7 +11,7 @@ select
      else (
        select pg_catalog.bool_and(pg_catalog.has_column_privilege(pg_catalog.to_regclass(need.relation)::oid, wanted, 'select'::text))
        from pg_catalog.unnest(need.columns) wanted)
-   end is not true) as lacking,
+   end is false) as lacking,  -- what is missing altogether is told by the statements that need it
   (select pg_catalog.string_agg(routine.proname::text, ', '::text order by routine.proname)
    from pg_catalog.pg_proc routine
    where routine.pronamespace = home.oid and routine.proname like 'tally\_%'::text
