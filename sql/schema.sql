@@ -6,11 +6,14 @@
 -- and again if you like: what is there stays, what is missing is added, all of it or nothing.
 -- A log with the columns id, created_at, collection_id, resource_type and detail is adopted without
 -- being rewritten. Writers to it wait for a moment. The indexes of a large log are built behind that,
--- one by one, without holding up anybody; run this file again if that was cut off.
+-- one by one, without holding up anybody; run this file again if that was cut off. A schema where others may
+-- create objects is refused.
 
 \set ON_ERROR_STOP on
 \set QUIET on
 set client_min_messages = warning;
+
+\ir closed_schema.sql
 
 -- What waits behind a lock holds up all that comes after it: better to give up and be run again.
 select set_config('lock_timeout', '10s', false) where current_setting('lock_timeout') = '0' \g /dev/null
