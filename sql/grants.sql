@@ -30,33 +30,34 @@ select pg_catalog.format('grant select %s on %I to %I',
 from tally_needed_rights() where relation is not null \gexec
 select pg_catalog.format('grant execute on routine %s to %I', oid::pg_catalog.regprocedure, :'role')
 from tally_needed_rights() join pg_catalog.pg_proc on proname = routine::name
-where pronamespace = pg_catalog.quote_ident(pg_catalog.current_schema()::text)::pg_catalog.regnamespace::oid \gexec
+where pronamespace = pg_catalog.quote_ident(pg_catalog.current_schema()::text)::pg_catalog.regnamespace::oid
+  and pg_catalog.pg_has_role(proowner, 'member'::text) \gexec
 
 -- A DO block cannot see psql's variables; a setting of this transaction carries the name into it.
-select set_config('tally.role', :'role', true) \g /dev/null
+select pg_catalog.set_config('tally.role', :'role', true) \g /dev/null
 
 -- As in databases that come from PostgreSQL 14 or earlier. What others make there, the workers might run.
 do $$
 begin
-  if exists (select from pg_namespace, aclexplode(nspacl) as granted
-             where nspname = current_schema() and privilege_type = 'CREATE' and grantee = 0) then
+  if exists (select from pg_namespace, pg_catalog.aclexplode(nspacl) as granted
+             where nspname = pg_catalog.current_schema() and privilege_type = 'CREATE' and grantee = 0::oid) then
     raise notice 'Every role may create objects there; to change that: revoke create on schema % from public',
-      quote_ident(current_schema());
+      pg_catalog.quote_ident(pg_catalog.current_schema()::text);
   end if;
 end
 $$;
 
 do $$
 declare
-  role text := current_setting('tally.role');
+  role text := pg_catalog.current_setting('tally.role');
   setting text[];
 begin
-  if has_table_privilege(role, 'resource_usage_log', 'insert') then
+  if pg_catalog.has_table_privilege(role::name, 'resource_usage_log'::regclass::oid, 'insert') then
     raise notice 'The settings of role % were left as they are: it may write to the log.', role;
     return;
   end if;
   foreach setting slice 1 in array array[
-    ['search_path', format('%I, pg_temp', current_schema())],
+    ['search_path', pg_catalog.format('%I, pg_temp', pg_catalog.current_schema())],
     ['default_transaction_read_only', 'on'],
     ['statement_timeout', '9s'],                         -- less than query_timeout in tally.ini
     ['lock_timeout', '2s'],
@@ -67,11 +68,11 @@ begin
     ['temp_file_limit', '1GB']                           -- for superusers to set, and not for the role to lift
   ]
   loop
-    continue when setting[1] = 'temp_file_limit' and not has_parameter_privilege(setting[1], 'set');
+    continue when setting[1] = 'temp_file_limit' and not pg_catalog.has_parameter_privilege(setting[1], 'set');
     -- A search path is a list of names, every other value is one text.
-    execute format(case setting[1] when 'search_path' then 'alter role %I in database %I set %I = %s'
+    execute pg_catalog.format(case setting[1] when 'search_path' then 'alter role %I in database %I set %I = %s'
                                    else 'alter role %I in database %I set %I = %L' end,
-                   role, current_database(), setting[1], setting[2]);
+                   role, pg_catalog.current_database(), setting[1], setting[2]);
   end loop;
 exception
   when insufficient_privilege then

@@ -6,9 +6,9 @@
 create table if not exists model_price (
   model                  text not null,
   effective_from         timestamptz not null default '-infinity',
-  usd_per_million_input  numeric not null check (usd_per_million_input between 0 and 100000),
-  usd_per_million_cached numeric check (usd_per_million_cached between 0 and 100000),
-  usd_per_million_output numeric not null check (usd_per_million_output between 0 and 100000),
+  usd_per_million_input  numeric not null check (usd_per_million_input between 0.0 and 100000.0),
+  usd_per_million_cached numeric check (usd_per_million_cached between 0.0 and 100000.0),
+  usd_per_million_output numeric not null check (usd_per_million_output between 0.0 and 100000.0),
   primary key (model, effective_from)
 );
 
@@ -134,7 +134,7 @@ begin
   order by event.id, event.place
   on conflict (id) do nothing
   returning log.id, null::bigint,
-    case when log.resource_type = 'ai'::text and not tally_has_own_cost(log.detail)
+    case when log.resource_type::text = 'ai'::text and not tally_has_own_cost(log.detail)
       then tally_is_given(log.detail -> 'cost_usd'::text) end,
     null::text;
 end
@@ -150,7 +150,7 @@ create or replace function tally_record_each(
 as $$
 begin
   set constraints all immediate;
-  for number in 1 .. cardinality(ids) loop
+  for number in 1 .. pg_catalog.cardinality(ids) loop
     begin
       return query select recorded.id, number::bigint, recorded.priced, recorded.refusal from tally_record(
         ids[number:number], times[number:number], types[number:number], collections[number:number],
@@ -189,7 +189,7 @@ as $$
     -- By the row itself, whatever changed it meanwhile.
     update resource_usage_log log
     set detail = tally_repriced(log.detail, log.created_at)
-    where log.resource_type = 'ai'::text
+    where log.resource_type::text = 'ai'::text
       and log.created_at >= tally_reprice.since and log.created_at < tally_reprice.until
       and not tally_has_own_cost(log.detail)
       and tally_repriced(log.detail, log.created_at) <> log.detail
@@ -207,7 +207,7 @@ as $$
     log.detail ->> 'model'::text, count(*), sum(coalesce(tally_number(log.detail -> 'tokens_in'::text), 0)),
     sum(coalesce(tally_number(log.detail -> 'tokens_out'::text), 0))
   from resource_usage_log log
-  where log.resource_type = 'ai'::text
+  where log.resource_type::text = 'ai'::text
     and log.created_at >= tally_unpriced.since and log.created_at < tally_unpriced.until
     and not tally_is_given(log.detail -> 'cost_usd'::text)
   group by 1

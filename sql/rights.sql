@@ -12,7 +12,8 @@ begin
   for routine, is_definer in
     select oid::pg_catalog.regprocedure, prosecdef from pg_catalog.pg_proc
     where pronamespace = pg_catalog.quote_ident(pg_catalog.current_schema()::text)::pg_catalog.regnamespace::oid
-      and proname like 'tally\_%'::text and (prosecdef or provolatile <> 'i'::"char")
+      and pg_catalog.pg_has_role(proowner, 'member'::text) and proname like 'tally\_%'::text
+      and (prosecdef or provolatile <> 'i'::"char")
   loop
     execute pg_catalog.format('revoke execute on routine %s from public', routine);
     if is_definer then

@@ -4,7 +4,7 @@ with report as (
 \ir rolled_stats_head.sql
     and cell.report = 'agent' and cell.group_id = (
       select member.id from tally_group member
-      where member.hash = tally_group_hash('agent', null, $8, null) and member.report = 'agent'
+      where member.hash = tally_group_hash('agent'::text, null::uuid, $8, null::text) and member.report = 'agent'
         and member.name = $8
     )
 \ir rolled_stats_edges.sql

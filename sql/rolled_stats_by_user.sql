@@ -4,7 +4,7 @@ with report as (
 \ir rolled_stats_head.sql
     and cell.report = 'user' and cell.group_id = (
       select member.id from tally_group member
-      where member.hash = tally_group_hash('user', $4, null, null) and member.report = 'user'
+      where member.hash = tally_group_hash('user'::text, $4, null::text, null::text) and member.report = 'user'
         and member.key = $4
     )
 \ir rolled_stats_edges.sql

@@ -179,13 +179,13 @@ begin
   ]
   loop
     definition := (select pg_get_triggerdef(oid) from pg_trigger
-                   where tgrelid = 'resource_usage_log'::regclass and tgname = wanted[1]::name);
+                   where tgrelid = 'resource_usage_log'::regclass::oid and tgname = wanted[1]::name);
     continue when definition is not null
       and (wanted[1] = 'tally_event_numbered' or strpos(definition, 'session_replication_role') > 0);
-    execute format('drop trigger if exists %I on resource_usage_log', wanted[1]);
-    execute format('create trigger %I %s on resource_usage_log %s execute function %I()',
+    execute pg_catalog.format('drop trigger if exists %I on resource_usage_log', wanted[1]);
+    execute pg_catalog.format('create trigger %I %s on resource_usage_log %s execute function %I()',
                    wanted[1], wanted[2], wanted[3], wanted[4]);
-    execute format('alter table resource_usage_log enable always trigger %I', wanted[1]);
+    execute pg_catalog.format('alter table resource_usage_log enable always trigger %I', wanted[1]);
     -- What happened without it is not known.
     update tally_rollup_state set stage = 'anew';
   end loop;
@@ -195,7 +195,7 @@ $$;
 -- A number is what tells an event that is in the sums from one that is not.
 do $$
 begin
-  if not exists (select from pg_constraint where conrelid = 'resource_usage_log'::regclass
+  if not exists (select from pg_constraint where conrelid = 'resource_usage_log'::regclass::oid
                  and conname = 'resource_usage_log_numbered') then
     alter table resource_usage_log
       add constraint resource_usage_log_numbered check (seq is not null) not valid;

@@ -16,12 +16,12 @@ set client_min_messages = warning;
 \ir closed_schema.sql
 
 -- What waits behind a lock holds up all that comes after it: better to give up and be run again.
-select set_config('lock_timeout', '10s', false) where current_setting('lock_timeout') = '0' \g /dev/null
+select pg_catalog.set_config('lock_timeout', '10s', false) where pg_catalog.current_setting('lock_timeout') = '0' \g /dev/null
 
 begin;
 
 -- Two runs at a time would trip over each other's half-made tables.
-select pg_advisory_xact_lock(hashtextextended('tally schema', 0)) \g /dev/null
+select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('tally schema', 0)) \g /dev/null
 
 -- Collections, for their titles. The site's own table or view with these columns may take its place.
 create table if not exists nodes (
@@ -51,9 +51,9 @@ do $$
 declare
   wrong text;
 begin
-  select format('Column %s.%s must be of type %s%s; alter it, and run this file again.',
-                expected.relation, expected.name, array_to_string(expected.types, ' or '),
-                ', but it is ' || coalesce(format_type(atttypid, null), 'missing'))
+  select pg_catalog.format('Column %s.%s must be of type %s%s; alter it, and run this file again.',
+                expected.relation, expected.name, pg_catalog.array_to_string(expected.types, ' or '),
+                ', but it is ' || coalesce(pg_catalog.format_type(atttypid, null), 'missing'))
     into wrong
     from (values
       ('resource_usage_log', 'created_at', array['timestamp with time zone']),
@@ -70,8 +70,8 @@ begin
       ('nodes', 'title', array['text', 'character varying'])
     ) as expected (relation, name, types)
     left join pg_attribute
-      on attrelid = expected.relation::regclass and attname = expected.name and not attisdropped
-    where format_type(atttypid, null) is null or format_type(atttypid, null) <> all (expected.types)
+      on attrelid = expected.relation::regclass::oid and attname = expected.name::name and not attisdropped
+    where pg_catalog.format_type(atttypid, null) is null or pg_catalog.format_type(atttypid, null) <> all (expected.types)
     limit 1;
   if wrong is not null then
     raise exception '%', wrong;
@@ -89,10 +89,10 @@ begin
   ]
   loop
     if exists (select from pg_attribute
-               where attrelid = 'resource_usage_log'::regclass and attname = preset[1]
+               where attrelid = 'resource_usage_log'::regclass::oid and attname = preset[1]::name
                  and not atthasdef and attidentity = ''
-                 and (attname <> 'id' or atttypid = 'uuid'::regtype)) then
-      execute format('alter table resource_usage_log alter column %I set default %s', preset[1], preset[2]);
+                 and (attname <> 'id' or atttypid = 'uuid'::regtype::oid)) then
+      execute pg_catalog.format('alter table resource_usage_log alter column %I set default %s', preset[1], preset[2]);
     end if;
   end loop;
 end
@@ -100,7 +100,7 @@ $$;
 
 -- Each new event gets the next number; one number at a time, so that they ascend across sessions.
 create sequence if not exists resource_usage_log_seq as bigint cache 1 owned by resource_usage_log.seq;
-alter table resource_usage_log alter column seq set default nextval('resource_usage_log_seq');
+alter table resource_usage_log alter column seq set default nextval('resource_usage_log_seq'::regclass);
 
 -- The number that a member of detail stands for: a JSON number, or a string that holds a plain
 -- decimal number, within ±1e18; anything else is null, and counts as 0 in a sum. It never fails.
@@ -187,7 +187,7 @@ insert into tally_schema (version) values (4);
 
 
 -- On a log that is not large the indexes belong to the same transaction.
-select pg_relation_size('resource_usage_log') < 64 * 1024 * 1024 as log_is_small \gset
+select pg_catalog.pg_relation_size('resource_usage_log') < 64 * 1024 * 1024 as log_is_small \gset
 \if :log_is_small
   \set concurrently ''
 \else
@@ -195,8 +195,8 @@ select pg_relation_size('resource_usage_log') < 64 * 1024 * 1024 as log_is_small
   set lock_timeout = 0;
   \set concurrently concurrently
   -- One whose building was cut off would never serve.
-  select format('drop index concurrently %s', indexrelid::regclass) from pg_index
-  where indrelid = 'resource_usage_log'::regclass and not indisvalid
+  select pg_catalog.format('drop index concurrently %s', indexrelid::regclass) from pg_index
+  where indrelid = 'resource_usage_log'::regclass::oid and not indisvalid
     and indexrelid::regclass::text ~ 'resource_usage_log_[a-z_]+"?$' \gexec
 \endif
 
@@ -207,15 +207,15 @@ create index :concurrently if not exists resource_usage_log_number on resource_u
 create index :concurrently if not exists resource_usage_log_created_at on resource_usage_log (created_at);
 create index :concurrently if not exists resource_usage_log_collection on resource_usage_log (collection_id, created_at);
 create index :concurrently if not exists resource_usage_log_user on resource_usage_log (user_id, created_at)
-  where resource_type = 'ai' and user_id is not null;
+  where resource_type::text = 'ai' and user_id is not null;
 create index :concurrently if not exists resource_usage_log_bot on resource_usage_log (bot_id, created_at)
-  where resource_type = 'ai' and bot_id is not null;
+  where resource_type::text = 'ai' and bot_id is not null;
 create index :concurrently if not exists resource_usage_log_channel on resource_usage_log (channel_id, created_at)
-  where resource_type = 'ai' and channel_id is not null;
+  where resource_type::text = 'ai' and channel_id is not null;
 create index :concurrently if not exists resource_usage_log_thread on resource_usage_log (thread_id, created_at)
-  where resource_type = 'ai' and thread_id is not null;
+  where resource_type::text = 'ai' and thread_id is not null;
 create index :concurrently if not exists resource_usage_log_agent on resource_usage_log (agent_id, created_at)
-  where resource_type = 'ai' and agent_id is not null;
+  where resource_type::text = 'ai' and agent_id is not null;
 
 \if :log_is_small
   commit;
@@ -225,10 +225,10 @@ create index :concurrently if not exists resource_usage_log_agent on resource_us
 -- partitioned log can have no such key.
 select relkind = 'r' and not exists (
   select from pg_index
-  join pg_attribute on attrelid = indrelid and attnum = indkey[0]
-  where indrelid = 'resource_usage_log'::regclass and attname = 'id' and indisunique and indimmediate and indisvalid
+  join pg_attribute on attrelid = indrelid and attnum = indkey[0]::smallint
+  where indrelid = 'resource_usage_log'::regclass::oid and attname = 'id' and indisunique and indimmediate and indisvalid
     and indnkeyatts = 1 and indpred is null
-) as id_is_no_key from pg_class where oid = 'resource_usage_log'::regclass \gset
+) as id_is_no_key from pg_class where oid = 'resource_usage_log'::regclass::oid \gset
 \if :id_is_no_key
   \set ON_ERROR_STOP off
   create unique index concurrently if not exists resource_usage_log_id on resource_usage_log (id);

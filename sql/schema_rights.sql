@@ -19,4 +19,4 @@ select
             and (routine.prosecdef or routine.provolatile = 'v'::"char")
           or routine.prosecdef and not exists (
             select from pg_catalog.unnest(routine.proconfig) setting where setting like 'search_path=%'::text))) as open
-from (select relnamespace as oid from pg_catalog.pg_class where oid = pg_catalog.to_regclass('tally_schema'::text)) home
+from (select relnamespace as oid from pg_catalog.pg_class where oid = pg_catalog.to_regclass('tally_schema'::text)::oid) home

@@ -137,7 +137,7 @@ declare
   told timestamptz := clock_timestamp();
   steps int := 0;
   next_look int := 1;
-  wanted bigint := coalesce(pg_sequence_last_value('resource_usage_log_seq'), 0);
+  wanted bigint := coalesce(pg_sequence_last_value('resource_usage_log_seq'::regclass), 0);
 begin
   loop
     said := tally_upkeep(most);
@@ -156,12 +156,12 @@ begin
     end if;
     exit when said in ('done', 'standby', 'unfit');
     if said in ('busy', 'waiting') then
-      perform pg_sleep(0.1);
+      perform pg_catalog.pg_sleep(0.1);
     end if;
     if clock_timestamp() >= told + interval '2 seconds' then
       told := clock_timestamp();
       raise notice '%', (
-        select format('%s; the events from %s on are in the sums, and %s numbers are to be folded%s', said,
+        select pg_catalog.format('%s; the events from %s on are in the sums, and %s numbers are to be folded%s', said,
                       case when adopted_from = 'infinity' then 'now' else adopted_from::text end, numbers_to_fold,
                       case when said = 'waiting' then '; waiting for ' || waiting_for::text else '' end)
         from tally_rollup_status);
