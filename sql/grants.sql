@@ -35,8 +35,9 @@ grant execute on function tally_number(jsonb), tally_total_member(text), tally_g
 -- by adding events to it.
 grant execute on function tally_upkeep(int) to :"role";
 grant execute on function
-  tally_record(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]),
-  tally_record_each(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]) to :"role";
+  tally_record(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[], text[], int),
+  tally_record_each(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[], text[], int)
+  to :"role";
 
 -- A DO block cannot see psql's variables; a setting of this transaction carries the name into it.
 select set_config('tally.role', :'role', true) \g /dev/null

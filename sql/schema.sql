@@ -41,7 +41,8 @@ alter table resource_usage_log
   add column if not exists channel_id uuid,
   add column if not exists thread_id  text,
   add column if not exists agent_id   text,
-  add column if not exists seq        bigint;
+  add column if not exists seq        bigint,
+  add column if not exists recorded_by text;  -- who sent it by HTTP
 
 -- An adopted table may have other types, with which sums would be wrong or fail. Nothing is changed then.
 do $$
@@ -63,6 +64,7 @@ begin
       ('resource_usage_log', 'thread_id', array['text', 'character varying']),
       ('resource_usage_log', 'agent_id', array['text', 'character varying']),
       ('resource_usage_log', 'seq', array['bigint']),
+      ('resource_usage_log', 'recorded_by', array['text', 'character varying']),
       ('nodes', 'id', array['uuid']),
       ('nodes', 'title', array['text', 'character varying'])
     ) as expected (relation, name, types)
@@ -140,6 +142,7 @@ $$;
 \ir upkeep.sql
 \ir verify.sql
 \ir ingest.sql
+\ir refusals.sql
 
 -- Functions that run as the owner find the owner's objects whatever the caller's search path is, and those
 -- that do more than compute are for those whom grants.sql names.
