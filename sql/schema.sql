@@ -214,6 +214,16 @@ create index :concurrently if not exists resource_usage_log_agent on resource_us
   commit;
 \endif
 
+-- Columns of the site's own that an event that is sent cannot fill.
+select count(*) > 0 as has_unfilled, string_agg(attname::text, ', '::text order by attnum) as unfilled
+from pg_attribute
+where attrelid = 'resource_usage_log'::regclass and attnum > 0 and not attisdropped and attnotnull and not atthasdef
+  and attidentity = '' and attname::text <> all (array['id', 'created_at', 'resource_type', 'collection_id', 'user_id',
+    'bot_id', 'channel_id', 'thread_id', 'agent_id', 'detail']::text[]) \gset
+\if :has_unfilled
+  \warn 'POST /v1/usage/events needs a default, or a trigger that fills them, for columns that must not be null:' :unfilled
+\endif
+
 -- The id of an adopted log may be its key or not; events that are sent need it to be one, reports do not. A
 -- partitioned log can have no such key.
 select relkind = 'r' and not exists (

@@ -231,6 +231,16 @@ def test_ids_become_a_key_where_they_can(cluster: Postgres, dbname: str) -> None
                                 " where indexrelid = 'resource_usage_log_id'::regclass") == [(True,)]
 
 
+def test_columns_that_no_event_can_fill_are_told(cluster: Postgres, dbname: str) -> None:
+    sql(cluster, dbname, ADOPTED.replace("(id uuid,", "(id uuid primary key, tenant int not null, place int not null,"
+                                         " given int not null default 1, made int generated always as identity,")
+        + "(gen_random_uuid(), 1, 2, 3, default, now(), 'x', null, '{}')")
+    done = psql(cluster, dbname, "schema.sql")
+    assert done.status == 0 and done.errors.strip().endswith("for columns that must not be null: tenant, place"), done
+    sql(cluster, dbname, "alter table resource_usage_log alter tenant set default 1, alter place drop not null")
+    assert psql(cluster, dbname, "schema.sql").errors == ""
+
+
 def test_a_key_that_is_checked_late_is_none(cluster: Postgres, dbname: str) -> None:
     sql(cluster, dbname, ADOPTED.replace("(id uuid,", "(id uuid primary key deferrable,") + "(gen_random_uuid(), now(), 'x', null, '{}')")
     install(cluster, dbname)
