@@ -44,7 +44,8 @@ alter table resource_usage_log
   add column if not exists channel_id uuid,
   add column if not exists thread_id  text,
   add column if not exists agent_id   text,
-  add column if not exists seq        bigint;
+  add column if not exists seq        bigint,
+  add column if not exists recorded_by text;  -- who sent it by HTTP
 
 -- An adopted table may have other types, with which sums would be wrong or fail. Nothing is changed then.
 do $$
@@ -66,6 +67,7 @@ begin
       ('resource_usage_log', 'thread_id', array['text', 'character varying']),
       ('resource_usage_log', 'agent_id', array['text', 'character varying']),
       ('resource_usage_log', 'seq', array['bigint']),
+      ('resource_usage_log', 'recorded_by', array['text', 'character varying']),
       ('nodes', 'id', array['uuid']),
       ('nodes', 'title', array['text', 'character varying'])
     ) as expected (relation, name, types)
@@ -140,6 +142,7 @@ $$;
 \ir upkeep.sql
 \ir verify.sql
 \ir ingest.sql
+\ir refusals.sql
 
 -- What the role of the workers needs, of tables (columns null: all of them) and of routines by name: grants.sql gives
 -- it, and each worker looks whether it has it.
@@ -219,6 +222,16 @@ create index :concurrently if not exists resource_usage_log_agent on resource_us
 
 \if :log_is_small
   commit;
+\endif
+
+-- Columns of the site's own that an event that is sent cannot fill.
+select count(*) > 0 as has_unfilled, string_agg(attname::text, ', '::text order by attnum) as unfilled
+from pg_attribute
+where attrelid = 'resource_usage_log'::regclass and attnum > 0 and not attisdropped and attnotnull and not atthasdef
+  and attidentity = '' and attname::text <> all (array['id', 'created_at', 'resource_type', 'collection_id', 'user_id',
+    'bot_id', 'channel_id', 'thread_id', 'agent_id', 'detail']::text[]) \gset
+\if :has_unfilled
+  \warn 'POST /v1/usage/events needs a default, or a trigger that fills them, for columns that must not be null:' :unfilled
 \endif
 
 -- The id of an adopted log may be its key or not; events that are sent need it to be one, reports do not. A

@@ -20,6 +20,7 @@ static const char *const statuses[ERROR_CODES] = {
     [ERROR_DEADLINE] = "504 Gateway Timeout",
     [ERROR_NO_SUCH_TEXT] = "500 Internal Server Error",
     [ERROR_REFUSED] = "500 Internal Server Error",
+    [ERROR_LOG_FAULT] = "503 Service Unavailable",
     [ERROR_PEER_GONE] = "499 Client Closed Request",
 };
 

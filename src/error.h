@@ -27,6 +27,7 @@ enum error_code {
     ERROR_DEADLINE,         /* the query was ended at its deadline */
     ERROR_NO_SUCH_TEXT,     /* the database's encoding cannot hold a text that was asked for */
     ERROR_REFUSED,          /* the database does not take what was to be stored */
+    ERROR_LOG_FAULT,        /* the log can take no events: the operator must act */
     ERROR_PEER_GONE,        /* nobody waits for the answer any more: nothing is sent */
     ERROR_CODES
 };

@@ -145,7 +145,8 @@ static bool finish(struct app *app, struct route_call *call, struct error *error
 /* What the client did wrong is told to the client alone. */
 static void log_fault(struct app *app, const struct route_input *input, const struct error *error)
 {
-    bool is_ours = error->code == ERROR_INTERNAL || error->code == ERROR_REFUSED;
+    bool is_ours = error->code == ERROR_INTERNAL || error->code == ERROR_REFUSED ||
+                   error->code == ERROR_LOG_FAULT;
     enum log_level level = is_ours ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
     struct buffer subject = {0};
     struct buffer text = {0};
@@ -174,7 +175,7 @@ static void render_error(const struct error *error, struct buffer *body)
 
 static bool is_temporary(enum error_code code)
 {
-    return code == ERROR_UNAVAILABLE || code == ERROR_UNFIT;
+    return code == ERROR_UNAVAILABLE || code == ERROR_UNFIT || code == ERROR_LOG_FAULT;
 }
 
 void route_begin(struct app *app, const struct route_input *input, struct route_call *call)

@@ -31,10 +31,11 @@
 
 /* Of POST /v1/usage/events, whose statements differ by what they do about what is refused. */
 #define RECORD_SHAPE                                                                               \
-    {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY, SQL_UUID_ARRAY,        \
-     SQL_UUID_ARRAY, SQL_UUID_ARRAY,        SQL_TEXT_ARRAY, SQL_TEXT_ARRAY, SQL_JSONB_ARRAY},      \
+    {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY,                        \
+     SQL_UUID_ARRAY, SQL_UUID_ARRAY,        SQL_UUID_ARRAY, SQL_TEXT_ARRAY,                        \
+     SQL_TEXT_ARRAY, SQL_JSONB_ARRAY,       SQL_TEXT_ARRAY, SQL_INTEGER},                          \
     {                                                                                              \
-        SQL_UUID, SQL_BIGINT, SQL_BOOLEAN, SQL_TEXT                                                \
+        SQL_UUID, SQL_BIGINT, SQL_BOOLEAN, SQL_TEXT, SQL_BOOLEAN                                   \
     }
 
 /* A row: its id, the name of its file in sql/, whether it is planned once, its shape. */

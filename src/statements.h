@@ -7,7 +7,7 @@
 
 #include "sql_type.h"
 
-enum { STATEMENT_PARAMETERS_MOST = 10, STATEMENT_COLUMNS_MOST = 8 };
+enum { STATEMENT_PARAMETERS_MOST = 12, STATEMENT_COLUMNS_MOST = 8 };
 
 struct statement {
     const char *name;

@@ -19,14 +19,15 @@ ALLOWED = [
     "select * from tally_rollup, tally_group, tally_report, tally_rollup_state, tally_correction",
     "select * from tally_window(now(), now(), 'ai'), tally_pieces('2026-01-01', '2026-02-01', 'day')",
     "select tally_upkeep(10)",
-    "select * from tally_record('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
-    "select * from tally_record_each('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    "select * from tally_record('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0)",
+    "select * from tally_record_each('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0)",
     "select tally_number(detail -> 'x'), tally_total_member(resource_type) from resource_usage_log",
 ]
 
 FORBIDDEN = [
     "select * from resource_usage_log",
     "select id from resource_usage_log",
+    "select recorded_by from resource_usage_log",
     "select count(*) from secrets",
     "select parent from nodes",
     "insert into resource_usage_log (resource_type) values ('ai')",
@@ -58,6 +59,9 @@ FORBIDDEN = [
     "insert into model_price values ('free', default, 0, 0, 0)",
     "select tally_reprice('-infinity', 'infinity')",
     "select * from tally_unpriced('-infinity', 'infinity')",
+    "select * from tally_differing('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    "select tally_try('x', null, null, null, null, null, null, '{}')",
+    "select tally_takes_others('x', 'P0001')",
 ]
 
 
