@@ -27,9 +27,9 @@ grant select (version) on tally_schema to :"role";
 grant select (id, title) on nodes to :"role";
 grant select (created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, seq)
   on resource_usage_log to :"role";
-grant select on tally_report, tally_group, tally_rollup, tally_rollup_state, tally_correction to :"role";
+grant select on tally_report, tally_group, tally_long_name, tally_rollup, tally_rollup_state, tally_correction to :"role";
 grant execute on function tally_number(jsonb), tally_total_member(text), tally_group_hash(text, uuid, text, text),
-  tally_pieces(timestamp, timestamp, text), tally_window(timestamptz, timestamptz, text) to :"role";
+  tally_bounded(text), tally_pieces(timestamp, timestamp, text), tally_window(timestamptz, timestamptz, text) to :"role";
 
 -- The two things that it may change, through functions: the sums of events, as their upkeep does, and the log,
 -- by adding events to it.

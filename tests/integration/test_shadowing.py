@@ -33,7 +33,8 @@ declare
                             'uuid_hash_extended', 'pg_relation_filenode', 'pg_sequence_last_value', 'unnest',
                             'array_agg', 'cardinality', 'current_setting', 'split_part', 'pg_is_in_recovery',
                             'tally_window', 'tally_pieces', 'tally_period', 'tally_upkeep', 'tally_fold',
-                            'tally_add', 'tally_cells', 'tally_group_hash', 'tally_what_remains', 'tally_priced',
+                            'tally_add', 'tally_cells', 'tally_bounded', 'tally_keep_whole', 'tally_taken', 'tally_folds',
+                            'left', 'encode', 'sha256', 'convert_to', 'getdatabaseencoding', 'pg_column_size', 'tally_group_hash', 'tally_what_remains', 'tally_priced',
                             'tally_joined_tokens', 'tally_has_own_cost', 'trim_scale', 'jsonb_build_object'];
   body text := ' language plpgsql immutable as $b$ begin raise exception ''planted''; end $b$';
   name text; one text; two text; arguments text; number int := 0;
