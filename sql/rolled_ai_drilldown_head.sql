@@ -17,8 +17,14 @@ from (
     sum(event_count)::bigint as event_count
   from (
     select
-      member.key as collection_id, member.name as job_type, member.level as model_level, summed.tokens_in,
-      summed.tokens_out, summed.event_count
+      member.key as collection_id,
+      case when octet_length(member.name) > 200
+        then (select long.whole from tally_long_name long where long.bounded = member.name)
+        else member.name end as job_type,
+      case when octet_length(member.level) > 200
+        then (select long.whole from tally_long_name long where long.bounded = member.level)
+        else member.level end as model_level,
+      summed.tokens_in, summed.tokens_out, summed.event_count
     from (
       select
         cell.group_id, sum(cell.total) as tokens_in, sum(cell.secondary) as tokens_out,

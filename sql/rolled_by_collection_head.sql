@@ -15,8 +15,11 @@ from (
     sum(secondary_value) as secondary_value
   from (
     select
-      member.key as collection_id, member.name as resource_type, summed.event_count, summed.total_value,
-      summed.secondary_value
+      member.key as collection_id,
+      case when octet_length(member.name) > 200
+        then (select long.whole from tally_long_name long where long.bounded = member.name)
+        else member.name end as resource_type,
+      summed.event_count, summed.total_value, summed.secondary_value
     from (
       select
         cell.group_id, sum(cell.events)::bigint as event_count, sum(cell.total) as total_value,

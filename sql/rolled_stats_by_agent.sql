@@ -4,8 +4,8 @@ with report as (
 \ir rolled_stats_head.sql
     and cell.report = 'agent' and cell.group_id = (
       select member.id from tally_group member
-      where member.hash = tally_group_hash('agent'::text, null::uuid, $8, null::text) and member.report = 'agent'
-        and member.name = $8
+      where member.hash = tally_group_hash('agent'::text, null::uuid, tally_bounded($8), null::text) and member.report = 'agent'
+        and member.name = tally_bounded($8)
     )
 \ir rolled_stats_edges.sql
           and agent_id = chosen.agent_id

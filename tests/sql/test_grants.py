@@ -16,7 +16,7 @@ ALLOWED = [
     "select id, title from nodes",
     "select created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail,"
     " seq from resource_usage_log",
-    "select * from tally_rollup, tally_group, tally_report, tally_rollup_state, tally_correction",
+    "select * from tally_rollup, tally_group, tally_long_name, tally_report, tally_rollup_state, tally_correction",
     "select * from tally_window(now(), now(), 'ai'), tally_pieces('2026-01-01', '2026-02-01', 'day')",
     "select tally_upkeep(10)",
     "select * from tally_record('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0)",
@@ -46,6 +46,7 @@ FORBIDDEN = [
     "delete from tally_rollup_ai",
     "truncate tally_rollup",
     "insert into tally_group (hash, report) values (1, 'ai')",
+    "insert into tally_long_name values ('a', 'b')",
     "update tally_report set finest = 'day'",
     "update tally_rollup_state set watermark = 0",
     "insert into tally_correction (sign, created_at, resource_type) values (1, now(), 'ai')",
