@@ -108,6 +108,8 @@ create table if not exists tally_correction (
   detail        jsonb
 );
 alter table tally_correction alter column resource_type drop not null;
+create index if not exists tally_correction_user on tally_correction (user_id, created_at)
+  where resource_type = 'ai' and user_id is not null;
 
 -- As the owner, so that whoever may change events needs no right to what is kept about them. Times that are in no
 -- window are in no sum either.
