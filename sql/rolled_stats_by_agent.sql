@@ -8,8 +8,10 @@ with report as (
         and member.name = tally_bounded($8)
     )
 \ir rolled_stats_edges.sql
-          and agent_id = chosen.agent_id
-          and created_at >= edge.since
-          and created_at < edge.until
+          and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
+            >= (hashtextextended(chosen.agent_id collate "C", 0::bigint), edge.since)
+          and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
+            < (hashtextextended(chosen.agent_id collate "C", 0::bigint), edge.until)
+          and agent_id::text collate "C" = chosen.agent_id
 \ir rolled_stats_rest.sql
 \ir stats_tail.sql

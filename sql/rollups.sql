@@ -140,6 +140,8 @@ create table if not exists tally_correction (
 alter table tally_correction alter column resource_type drop not null;
 -- This one cannot be added to the sums, and no step tries it again.
 alter table tally_correction add column if not exists aside boolean not null default false;
+create index if not exists tally_correction_user on tally_correction (user_id, created_at)
+  where resource_type = 'ai'::text and user_id is not null;
 
 -- As the owner, so that whoever may change events needs no right to what is kept about them. Times that are in no
 -- window are in no sum either.

@@ -157,7 +157,7 @@ def test_schema_goes_and_comes_back(postgres: Postgres, dbname: str) -> None:
     "alter table nodes alter column title type varchar(200)",
     "alter table resource_usage_log alter column thread_id type varchar(200)",
     "analyze",
-    "drop index resource_usage_log_thread",
+    "drop index resource_usage_log_of_thread",
 ])
 def test_harmless_changes_are_not_noticed(postgres: Postgres, dbname: str, change: str) -> None:
     postgres.create_database(dbname)
