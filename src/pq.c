@@ -264,9 +264,46 @@ const char *pq_sqlstate(const struct pq_result *result)
     return sqlstate == NULL ? "" : sqlstate;
 }
 
+static void add_names(const PGresult *result, struct buffer *text)
+{
+    static const struct {
+        int field;
+        const char *name;
+    } names[] = {
+        {PG_DIAG_SCHEMA_NAME, "schema"},         {PG_DIAG_TABLE_NAME, "table"},
+        {PG_DIAG_COLUMN_NAME, "column"},         {PG_DIAG_DATATYPE_NAME, "type"},
+        {PG_DIAG_CONSTRAINT_NAME, "constraint"},
+    };
+    const char *before = " (";
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = PQresultErrorField(result, names[i].field);
+
+        if (value == NULL)
+            continue;
+        buffer_add_format(text, "%s%s \"%s\"", before, names[i].name, value);
+        before = ", ";
+    }
+    if (before[0] == ',')
+        buffer_add_byte(text, ')');
+}
+
+/* Whatever stands in an event may stand in the detail, the hint and the context of a message, and
+ * in the message itself where it is about a value (class 22). */
 void pq_add_message(const struct pq_result *result, struct buffer *text)
 {
-    add_one_line(text, PQresultErrorMessage(handle(result)));
+    const PGresult *fault = handle(result);
+    const char *message = PQresultErrorField(fault, PG_DIAG_MESSAGE_PRIMARY);
+    const char *function = PQresultErrorField(fault, PG_DIAG_SOURCE_FUNCTION);
+
+    if (message == NULL)
+        add_one_line(text, PQresultErrorMessage(fault)); /* libpq's own */
+    else if (strncmp(pq_sqlstate(result), "22", 2) == 0)
+        buffer_add_format(text, "a value does not suit its type (%s)",
+                          function == NULL ? "it is not said where" : function);
+    else
+        add_one_line(text, message);
+    add_names(fault, text);
 }
 
 static bool check_types(const PGresult *description, const char *what,

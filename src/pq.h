@@ -89,7 +89,8 @@ size_t pq_length(const struct pq_result *result, int row, int column);
 
 /* The SQLSTATE of a fault, "" when the connection broke. */
 const char *pq_sqlstate(const struct pq_result *result);
-/* Appends the server's message on one line. */
+/* Appends the server's message on one line, with the names of what it is about, and without what
+ * events hold. */
 void pq_add_message(const struct pq_result *result, struct buffer *text);
 
 /* Compares a description with what the statement should be. Returns false and appends the first
