@@ -12,7 +12,7 @@
 bool health_alive_get(struct app *app, const struct request *request, struct buffer *body,
                       struct error *error);
 
-/* Appends {"status":"ready"} where the database answers within a second and has the schema that
+/* Appends {"status":"ready"}, with "events":false where the server is a standby, where the database answers within a second and has the schema that
  * this program was written for. Else fails with ERROR_UNAVAILABLE, whose message is a code: one of
  * database_unavailable, database_slow, schema_unfit and database_fault. */
 bool health_ready_get(struct app *app, const struct request *request, struct buffer *body,
