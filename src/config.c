@@ -62,21 +62,37 @@ static const char *read_switch(const struct key *key, const char *value, void *p
     return *(bool *)place || strcmp(value, "no") == 0 ? NULL : "must be yes or no";
 }
 
-static const char *const tenancies[] = {
-    [TENANCY_SINGLE] = "single",
-    [TENANCY_MULTI] = "multi",
-};
+/* The number of a word among `words`, which NULL ends; -1: it is none of them. */
+static int find_word(const char *const *words, const char *word)
+{
+    int i = 0;
+
+    while (words[i] != NULL && strcmp(word, words[i]) != 0)
+        i++;
+    return words[i] == NULL ? -1 : i;
+}
+
+static const char *const tenancies[] = {"single", "multi", NULL}; /* as in enum tenancy */
 
 static const char *read_tenancy(const struct key *key, const char *value, void *place)
 {
+    int word = find_word(tenancies, value);
+
     (void)key;
-    for (size_t i = 0; i < sizeof tenancies / sizeof tenancies[0]; i++) {
-        if (strcmp(value, tenancies[i]) == 0) {
-            *(enum tenancy *)place = (enum tenancy)i;
-            return NULL;
-        }
-    }
-    return "must be single or multi";
+    *(enum tenancy *)place = word < 0 ? TENANCY_MULTI : (enum tenancy)word;
+    return word < 0 ? "must be single or multi" : NULL;
+}
+
+static const char *read_server(const struct key *key, const char *value, void *place)
+{
+    /* As in enum target. */
+    static const char *const targets[] = {"prefer-primary", "any", "primary", "standby",
+                                          "prefer-standby", NULL};
+    int word = find_word(targets, value);
+
+    (void)key;
+    *(enum target *)place = word < 0 ? TARGET_PREFER_PRIMARY : (enum target)word;
+    return word < 0 ? "must be prefer-primary, any, primary, standby or prefer-standby" : NULL;
 }
 
 static const char *read_level(const struct key *key, const char *value, void *place)
@@ -112,14 +128,12 @@ static const char *read_port(const struct key *key, const char *value, void *pla
 
 static const char *read_sslmode(const struct key *key, const char *value, void *place)
 {
-    static const char *const modes[] = {"",        "disable",   "allow",      "prefer",
-                                        "require", "verify-ca", "verify-full"};
+    static const char *const modes[] = {"",        "disable",   "allow",       "prefer",
+                                        "require", "verify-ca", "verify-full", NULL};
 
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        if (strcmp(value, modes[i]) == 0)
-            return read_text(key, value, place);
-    }
-    return "must be disable, allow, prefer, require, verify-ca or verify-full";
+    if (find_word(modes, value) < 0)
+        return "must be disable, allow, prefer, require, verify-ca or verify-full";
+    return read_text(key, value, place);
 }
 
 static const char *read_passfile(const struct key *key, const char *value, void *place)
@@ -174,6 +188,7 @@ static const struct key keys[] = {
      3600000},
     {"database", "connection_lifetime", "3600", read_number, PLACE(database.connection_lifetime), 0,
      604800},
+    {"database", "target", "prefer-primary", read_server, PLACE(database.target), 0, 0},
     {"database", "prepared", "yes", read_switch, PLACE(database.prepared), 0, 0},
     {"service", "tenancy", "multi", read_tenancy, PLACE(service.tenancy), 0, 0},
     {"service", "base_path", "", read_base_path, PLACE(service.base_path), 0, 0},
@@ -203,10 +218,8 @@ struct reading {
     struct buffer *faults;
 };
 
-static void add_fault(struct reading *reading, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void add_fault(struct reading *reading, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add_fault(struct reading *reading,
+                                                            const char *format, ...)
 {
     va_list arguments;
 

@@ -9,6 +9,15 @@
 
 enum tenancy { TENANCY_SINGLE, TENANCY_MULTI };
 
+/* Which server of several is wanted: a primary takes events, a standby follows it. */
+enum target {
+    TARGET_PREFER_PRIMARY,
+    TARGET_ANY,
+    TARGET_PRIMARY,
+    TARGET_STANDBY,
+    TARGET_PREFER_STANDBY
+};
+
 /* Texts belong to the struct; one that is not set is "". */
 struct config {
     struct {
@@ -16,7 +25,8 @@ struct config {
         int connect_timeout;                                              /* seconds */
         int query_timeout;                                                /* milliseconds */
         int connection_lifetime; /* seconds; 0: without end */
-        bool prepared;           /* whether statements are prepared once per connection */
+        enum target target;
+        bool prepared; /* whether statements are prepared once per connection */
     } database;
     struct {
         enum tenancy tenancy;

@@ -17,10 +17,9 @@ bool db_exchange_has_time(const struct db_limit *limit, struct error *error)
     return clock_left(limit->deadline) > 0 || fail_late(error);
 }
 
-bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
-                      struct error *error)
+bool db_exchange_wait(int fd, short events, const struct db_limit *limit, struct error *error)
 {
-    struct pollfd fds[] = {{.fd = pq_socket(pq), .events = events},
+    struct pollfd fds[] = {{.fd = fd, .events = events},
                            {.fd = limit->peer_fd, .events = POLLRDHUP}};
 
     /* The alarm that guards the client's side may come here too. */
@@ -90,7 +89,7 @@ bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler 
 
         if (!take_events(pq, &step, &early, take, context, fault, error))
             return !early && *fault == NULL;
-        if (!db_exchange_wait(pq, unsent ? POLLIN | POLLOUT : POLLIN, limit, error))
+        if (!db_exchange_wait(pq_socket(pq), unsent ? POLLIN | POLLOUT : POLLIN, limit, error))
             return false;
         /* What fails here is told by the next event. */
         pq_receive(pq);

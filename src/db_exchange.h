@@ -23,10 +23,9 @@ typedef bool db_result_handler(const struct pq_result *result, int step, void *c
 /* Whether there is time left; fails with ERROR_DEADLINE. */
 bool db_exchange_has_time(const struct db_limit *limit, struct error *error);
 
-/* Waits until the connection's socket has one of `events` (poll(2)). Fails with ERROR_DEADLINE or
- * ERROR_PEER_GONE. */
-bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
-                      struct error *error);
+/* Waits until `fd`, such as the connection's socket, has one of `events` (poll(2)). Fails with
+ * ERROR_DEADLINE or ERROR_PEER_GONE. */
+bool db_exchange_wait(int fd, short events, const struct db_limit *limit, struct error *error);
 
 /* Sends what is unsent and reads to the end. Where a statement fails, the rest is read all the
  * same, *fault says what it means (NULL: none failed) and the error is set from it. An exchange

@@ -67,6 +67,7 @@ bool health_ready_get(struct app *app, const struct request *request, struct buf
         error_free(&cause);
         return false;
     }
-    buffer_add_text(body, "{\"status\":\"ready\"}");
+    buffer_add_text(body, db_can_change(app->db) ? "{\"status\":\"ready\"}"
+                                                 : "{\"status\":\"ready\",\"events\":false}");
     return true;
 }

@@ -18,13 +18,23 @@ struct pq_setting {
     const char *value; /* NULL or "": left to libpq */
 };
 
-/* Starts a connection, to be brought on by pq_advance. `settings` ends with a NULL keyword. */
+/* Starts a connection, to be brought on by pq_advance. `settings` ends with a NULL keyword; a host
+ * name without its address is looked up, which may take long. What libpq and the server have to say
+ * until it is open are warnings in the log. */
 struct pq *pq_start(const struct pq_setting *settings);
+
+/* What libpq would take for a keyword: from the settings, else from their service, from the
+ * environment, or its own default; "" where there is none. The caller frees it. */
+char *pq_effective(const struct pq_setting *settings, const char *keyword);
 
 enum pq_progress { PQ_WANTS_READ, PQ_WANTS_WRITE, PQ_IS_OPEN, PQ_IS_BROKEN };
 
 /* Takes the next step of connecting and says what the socket must be ready for next. */
 enum pq_progress pq_advance(struct pq *pq);
+
+/* Whether a server did not let a broken connection in for a reason that another of its kind would
+ * have, too, such as a wrong password; not: it is about to start or to stop. */
+bool pq_was_refused(const struct pq *pq);
 
 /* Ends the connection; to an idle server with a word of goodbye. NULL is fine. */
 void pq_close(struct pq *pq);
@@ -89,7 +99,8 @@ size_t pq_length(const struct pq_result *result, int row, int column);
 
 /* The SQLSTATE of a fault, "" when the connection broke. */
 const char *pq_sqlstate(const struct pq_result *result);
-/* Appends the server's message on one line. */
+/* Appends the server's message on one line, with the names of what it is about, and without what
+ * events hold. */
 void pq_add_message(const struct pq_result *result, struct buffer *text);
 
 /* Compares a description with what the statement should be. Returns false and appends the first

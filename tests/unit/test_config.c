@@ -60,6 +60,7 @@ static void starts_from_the_defaults(void **state)
     assert_string_equal(config.database.host, "");
     assert_int_equal(config.database.connect_timeout, 5);
     assert_int_equal(config.database.query_timeout, 10000);
+    assert_int_equal(config.database.target, TARGET_PREFER_PRIMARY);
     assert_true(config.database.prepared);
     assert_int_equal(config.service.tenancy, TENANCY_MULTI);
     assert_string_equal(config.service.base_path, "");
@@ -74,10 +75,11 @@ static void starts_from_the_defaults(void **state)
 
 static void takes_what_is_given(void **state)
 {
-    static const char text[] = "\xef\xbb\xbf; a comment\n# another\n[database]\n"
-                               "host = /run/a;b#c\r\n  dbname=site\n"
-                               "prepared = no\n[service]\ntenancy = single\nbase_path = /usage\n"
-                               "max_requests = 500\n[log]\nlevel = debug\ntarget = /var/log/tally";
+    static const char text[] =
+        "\xef\xbb\xbf; a comment\n# another\n[database]\n"
+        "host = /run/a;b#c\r\n  dbname=site\n"
+        "prepared = no\ntarget = standby\n[service]\ntenancy = single\nbase_path = /usage\n"
+        "max_requests = 500\n[log]\nlevel = debug\ntarget = /var/log/tally";
     struct config config;
     char faults[4096];
 
@@ -86,6 +88,7 @@ static void takes_what_is_given(void **state)
     assert_string_equal(config.database.host, "/run/a;b#c");
     assert_string_equal(config.database.dbname, "site");
     assert_false(config.database.prepared);
+    assert_int_equal(config.database.target, TARGET_STANDBY);
     assert_int_equal(config.service.tenancy, TENANCY_SINGLE);
     assert_string_equal(config.service.base_path, "/usage");
     assert_int_equal(config.service.max_requests, 500);
@@ -114,6 +117,7 @@ static void names_every_fault(void **state)
                                "connect_timeout = 1e1\n"
                                "sslmode = maybe\n"
                                "passfile = /nonexistent/pgpass\n"
+                               "target = read-write\n"
                                "[auth]\n"
                                "user_param = HTTP_X_USER\n"
                                "role_param = http_role\n"
@@ -144,12 +148,13 @@ static void names_every_fault(void **state)
         "16: connect_timeout must be a whole number from 1 to 60\n"
         "17: sslmode must be disable, allow, prefer, require, verify-ca or verify-full\n"
         "18: passfile names a file that cannot be read\n"
-        "20: user_param must not begin with HTTP_: any client can set such a parameter\n"
-        "21: role_param must not begin with HTTP_: any client can set such a parameter\n"
-        "22: user_id_param must not be empty\n"
-        "24: base_path must begin with a slash, not end with one, and have no two together\n"
-        "26: level must be error, warning, info or debug\n"
-        "27: target must be stderr, syslog or the full path of a file\n");
+        "19: target must be prefer-primary, any, primary, standby or prefer-standby\n"
+        "21: user_param must not begin with HTTP_: any client can set such a parameter\n"
+        "22: role_param must not begin with HTTP_: any client can set such a parameter\n"
+        "23: user_id_param must not be empty\n"
+        "25: base_path must begin with a slash, not end with one, and have no two together\n"
+        "27: level must be error, warning, info or debug\n"
+        "28: target must be stderr, syslog or the full path of a file\n");
     config_free(&config);
 }
 
