@@ -1,9 +1,11 @@
 /* tally.fcgi: the command line, the configuration, and the start of the worker. */
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "db.h"
 #include "log.h"
 #include "peer.h"
+#include "self_test.h"
 #include "waiting.h"
 #include "worker.h"
 
@@ -19,16 +22,18 @@
  * takes this long, so that it is not done within moments. */
 enum { FAILED_START_SECONDS = 1 };
 
-static const char usage[] = "usage: tally.fcgi [-c FILE] [-t] [-V] [-h]\n"
+static const char usage[] = "usage: tally.fcgi [-c FILE] [-t] [-T] [-V] [-h]\n"
                             "  -c FILE  read this configuration\n"
                             "  -t       check the configuration and end\n"
+                            "  -T       try all that a worker needs, the database too, and end\n"
                             "  -V       print the version and end\n"
                             "  -h       print this help and end\n"
                             "Started by spawn-fcgi, mod_fcgid or systemd; see tally.fcgi(8).\n";
 
 struct options {
     const char *config; /* NULL: look for it */
-    bool test;
+    bool test;          /* -t */
+    bool try_all;       /* -T */
 };
 
 static int fail_start(int status)
@@ -41,13 +46,16 @@ static void read_options(int count, char *arguments[], struct options *options)
 {
     int option;
 
-    while ((option = getopt(count, arguments, "c:tVh")) != -1) {
+    while ((option = getopt(count, arguments, "c:tTVh")) != -1) {
         switch (option) {
         case 'c':
             options->config = optarg;
             break;
         case 't':
             options->test = true;
+            break;
+        case 'T':
+            options->try_all = true;
             break;
         case 'V':
             puts("tally.fcgi " VERSION);
@@ -77,10 +85,12 @@ static void open_standard_streams(void)
     close(fd);
 }
 
-/* Stores the path of tally.ini beside the executable. Returns whether it can be read. */
+/* Stores the path of tally.ini beside the executable. Returns whether there is one, of whatever
+ * kind: what cannot be read is an error, never passed over for the next place. */
 static bool find_beside_executable(struct buffer *path)
 {
     char executable[4096];
+    struct stat found;
 
     ssize_t length = readlink("/proc/self/exe", executable, sizeof executable - 1);
 
@@ -89,7 +99,7 @@ static bool find_beside_executable(struct buffer *path)
     executable[length] = '\0';
     *strrchr(executable, '/') = '\0';
     buffer_add_format(path, "%s/tally.ini", executable);
-    return access(path->data, R_OK) == 0;
+    return lstat(path->data, &found) == 0 || errno != ENOENT;
 }
 
 static void find_config(const struct options *options, struct buffer *path)
@@ -149,15 +159,16 @@ int main(int count, char *arguments[])
     find_config(&options, &path);
     if (!config_read(path.data, &config, &faults)) {
         status = EX_CONFIG;
-        if (options.test) {
+        if (options.test || options.try_all) {
             fputs(faults.data, stderr);
         } else {
             log_failed_start(faults.data);
             fail_start(status);
         }
+    } else if (options.try_all) {
+        status = self_test_all(path.data, &config);
     } else if (options.test) {
-        printf("%s: the configuration is fine\n", path.data);
-        status = EXIT_SUCCESS;
+        status = self_test_files(path.data, &config);
     } else {
         status = run(&config);
     }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "allocate.h"
@@ -343,6 +344,16 @@ static void set_presets(struct config *config)
         keys[i].read(&keys[i], keys[i].preset, (char *)config + keys[i].offset);
 }
 
+/* errno alone would say of a link to nothing that it is not there. */
+static const char *why_not_opened(const char *path)
+{
+    struct stat link;
+    int cause = errno;
+
+    return cause == ENOENT && lstat(path, &link) == 0 ? "it is a link that leads nowhere"
+                                                      : strerror(cause);
+}
+
 bool config_read(const char *path, struct config *config, struct buffer *faults)
 {
     struct reading reading = {.path = path, .config = config, .faults = faults};
@@ -351,7 +362,7 @@ bool config_read(const char *path, struct config *config, struct buffer *faults)
     set_presets(config);
     reading.file = fopen(path, "r");
     if (reading.file == NULL) {
-        buffer_add_format(faults, "%s: cannot be opened: %s\n", path, strerror(errno));
+        buffer_add_format(faults, "%s: cannot be opened: %s\n", path, why_not_opened(path));
         return false;
     }
     ini_allow_inline_comments = false;

@@ -40,8 +40,8 @@ void db_free(struct db *db);
 
 /* Runs the calls in one snapshot and one round trip. `peer_fd` is the socket of the one who waits
  * for the answer, or -1. Connects first where that is due, or else fails at once.
- * Fails with ERROR_UNAVAILABLE, ERROR_UNFIT, ERROR_DEADLINE, ERROR_PEER_GONE or ERROR_INTERNAL;
- * rows may have been taken by then. */
+ * Fails with ERROR_UNAVAILABLE, ERROR_LOGIN_REFUSED, ERROR_UNFIT, ERROR_DEADLINE, ERROR_PEER_GONE
+ * or ERROR_INTERNAL; rows may have been taken by then. */
 bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_fd,
             struct error *error);
 

@@ -8,6 +8,7 @@
 #define SET_UP "; run sql/schema.sql and sql/grants.sql as the owner of the database"
 
 static const struct db_fault broken = {"", ERROR_UNAVAILABLE, true, true, AWAY, ""};
+static const struct db_fault refused = {"", ERROR_LOGIN_REFUSED, true, true, AWAY, ""};
 
 /* The first row that fits counts; the last one fits all. */
 static const struct db_fault faults[] = {
@@ -55,4 +56,16 @@ const struct db_fault *db_fault_find(const char *sqlstate)
     while (strncmp(sqlstate, fault->sqlstate, strlen(fault->sqlstate)) != 0)
         fault++;
     return fault;
+}
+
+const struct db_fault *db_fault_of_login(const char *sqlstate)
+{
+    /* Invalid authorization, no such database, no right to connect to it. */
+    static const char *const refusals[] = {"28", "3D", "42501"};
+
+    for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+        if (strncmp(sqlstate, refusals[i], strlen(refusals[i])) == 0)
+            return &refused;
+    }
+    return &broken;
 }

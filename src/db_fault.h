@@ -18,4 +18,9 @@ struct db_fault {
 /* The row for a SQLSTATE; "" is a connection that broke. Never NULL. */
 const struct db_fault *db_fault_find(const char *sqlstate);
 
+/* What it means that a connection could not be made: ERROR_LOGIN_REFUSED where the server said that
+ * this role or this database is not let in, so that no try will be until the operator acts; else
+ * ERROR_UNAVAILABLE. */
+const struct db_fault *db_fault_of_login(const char *sqlstate);
+
 #endif

@@ -189,6 +189,7 @@ static void give_up(struct db_link *link)
     }
     backoff_failed(&link->backoff);
     link->is_unfit = link->found_unfit;
+    strcpy(link->refusal, link->search.refusal);
     if (!link->is_unfit)
         buffer_add_text(faults, " (asked as [database] in the configuration says)");
     tell(&link->outage, LOG_LEVEL_ERROR, "no database", faults->data);
@@ -245,7 +246,8 @@ static void begin_search(struct db_link *link, const struct db_host *except)
 
 static bool fail_unopened(const struct db_link *link, struct error *error)
 {
-    const struct db_fault *fault = db_fault_find(link->is_unfit ? "42" : "");
+    const struct db_fault *fault =
+        link->is_unfit ? db_fault_find("42") : db_fault_of_login(link->refusal);
 
     return error_set(error, fault->code, "%s", fault->message);
 }

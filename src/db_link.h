@@ -33,13 +33,14 @@ struct db_link {
     struct buffer rights;   /* what is wrong with the rights, as logged; empty: nothing */
     bool is_unfit;          /* no connection, since a server's schema was of no use */
     bool found_unfit;       /* in this search */
+    char refusal[PQ_SQLSTATE_SIZE]; /* the SQLSTATE with which the last try was refused; "": none */
 };
 
 /* Ends the connection in an orderly way and frees what the link holds. */
 void db_link_free(struct db_link *link);
 
 /* For a request: there is a connection, or one can be made soon, or it fails with
- * ERROR_UNAVAILABLE, ERROR_UNFIT or ERROR_PEER_GONE. */
+ * ERROR_UNAVAILABLE, ERROR_LOGIN_REFUSED, ERROR_UNFIT or ERROR_PEER_GONE. */
 bool db_link_ensure(struct db_link *link, const struct db_limit *limit, struct error *error);
 
 /* For a request that changes something: the same, to a server that takes changes. */

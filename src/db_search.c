@@ -7,7 +7,8 @@
 #include "clock.h"
 #include "log.h"
 
-#define NO_ENCODING "SQL_ASCII"
+#define NO_ENCODING        "SQL_ASCII"
+#define CANNOT_CONNECT_NOW "57P03"
 
 enum { SETTINGS = 17 };
 
@@ -63,6 +64,7 @@ void db_search_begin(struct db_search *search, const struct db_host *except)
     db_hosts_begin(&search->hosts, settings);
     search->looking = 0;
     buffer_clear(&search->faults);
+    search->refusal[0] = '\0';
     db_host_free(&search->except);
     if (except != NULL)
         db_host_copy(&search->except, except);
@@ -136,14 +138,13 @@ static bool has_other_encoding(const struct db_search *search)
  * without a word does not: so does whatever stands before one that is down. */
 static bool fail_host(struct db_search *search, enum db_search_step *step)
 {
-    bool was_refused = pq_was_refused(search->pq);
-
+    pq_refusal(search->pq, search->refusal);
     if (search->faults.length > 0)
         buffer_add_text(&search->faults, "; ");
     pq_add_fault(search->pq, &search->faults);
     close_host(search);
     *step = DB_SEARCH_ENDED;
-    return was_refused;
+    return search->refusal[0] != '\0' && strcmp(search->refusal, CANNOT_CONNECT_NOW) != 0;
 }
 
 /* libpq must not be asked to go on before the socket is ready: it would wait for it, for ever. */

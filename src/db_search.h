@@ -22,9 +22,10 @@ struct db_search {
     struct db_host except; /* that is not to be tried; {0}: none */
     struct pq *pq;         /* the connection that is made; NULL: none */
     enum pq_progress progress;
-    size_t looking;       /* the host of the round whose name is looked up */
-    int64_t deadline;     /* of this host, or of the look-up of its name */
-    struct buffer faults; /* of the hosts that were tried in vain */
+    size_t looking;                 /* the host of the round whose name is looked up */
+    int64_t deadline;               /* of this host, or of the look-up of its name */
+    struct buffer faults;           /* of the hosts that were tried in vain */
+    char refusal[PQ_SQLSTATE_SIZE]; /* the SQLSTATE with which the last one refused; "": none did */
 };
 
 /* Begins a round, which starts where the last success was. `except`: a host that need not be tried;

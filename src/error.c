@@ -15,6 +15,7 @@ static const char *const statuses[ERROR_CODES] = {
     [ERROR_REJECTED] = "400 Bad Request",
     [ERROR_INTERNAL] = "500 Internal Server Error",
     [ERROR_UNAVAILABLE] = "503 Service Unavailable",
+    [ERROR_LOGIN_REFUSED] = "503 Service Unavailable",
     [ERROR_UNFIT] = "503 Service Unavailable",
     [ERROR_EXPOSED] = "503 Service Unavailable",
     [ERROR_DEADLINE] = "504 Gateway Timeout",

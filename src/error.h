@@ -22,6 +22,7 @@ enum error_code {
     ERROR_REJECTED,         /* nothing of the body was accepted; the reply's body says why */
     ERROR_INTERNAL,         /* a fault of ours or of the set-up */
     ERROR_UNAVAILABLE,      /* the database is away: try again later */
+    ERROR_LOGIN_REFUSED,    /* the database is there and lets nobody in: the operator must act */
     ERROR_UNFIT,            /* the database lacks its schema, or a right: the operator must act */
     ERROR_EXPOSED,          /* everybody may do what only few should: the operator must act */
     ERROR_DEADLINE,         /* the query was ended at its deadline */

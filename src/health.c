@@ -11,6 +11,7 @@ static const struct {
     const char *reason;
 } reasons[] = {
     {ERROR_UNAVAILABLE, "database_unavailable"},
+    {ERROR_LOGIN_REFUSED, "database_refused"},
     {ERROR_UNFIT, "schema_unfit"},
     {ERROR_EXPOSED, "rights_unfit"},
     {ERROR_DEADLINE, "database_slow"},

@@ -15,7 +15,8 @@ bool health_alive_get(struct app *app, const struct request *request, struct buf
 /* Appends {"status":"ready"} where the database answers within a second and has the schema that
  * this program was written for, with the rights that belong to it; where the server is a standby,
  * "events":false stands behind it. Else fails with ERROR_UNAVAILABLE, whose message is a code: one
- * of database_unavailable, database_slow, schema_unfit, rights_unfit and database_fault. */
+ * of database_unavailable, database_refused, database_slow, schema_unfit, rights_unfit and
+ * database_fault. */
 bool health_ready_get(struct app *app, const struct request *request, struct buffer *body,
                       struct error *error);
 

@@ -32,9 +32,11 @@ enum pq_progress { PQ_WANTS_READ, PQ_WANTS_WRITE, PQ_IS_OPEN, PQ_IS_BROKEN };
 /* Takes the next step of connecting and says what the socket must be ready for next. */
 enum pq_progress pq_advance(struct pq *pq);
 
-/* Whether a server did not let a broken connection in for a reason that another of its kind would
- * have, too, such as a wrong password; not: it is about to start or to stop. */
-bool pq_was_refused(const struct pq *pq);
+enum { PQ_SQLSTATE_SIZE = 6 };
+
+/* The SQLSTATE with which the server refused a connection that is broken; that of a wrong password
+ * where it asked for one and there was none. "": it did not get that far. */
+void pq_refusal(const struct pq *pq, char sqlstate[PQ_SQLSTATE_SIZE]);
 
 /* Ends the connection; to an idle server with a word of goodbye. NULL is fine. */
 void pq_close(struct pq *pq);

@@ -10,9 +10,7 @@
 #include "pq_handle.h"
 #include "stderr_pipe.h"
 
-enum { SETTINGS_MOST = 32, CANCEL_STACK = 256 * 1024, SQLSTATE_LENGTH = 5 };
-
-#define CANNOT_CONNECT_NOW "57P03"
+enum { SETTINGS_MOST = 32, CANCEL_STACK = 256 * 1024, SQLSTATE_LENGTH = PQ_SQLSTATE_SIZE - 1 };
 
 void pq_add_one_line(struct buffer *text, const char *message)
 {
@@ -122,17 +120,19 @@ void pq_add_fault(const struct pq *pq, struct buffer *text)
 }
 
 /* A server writes SEVERITY:  SQLSTATE: MESSAGE. */
-bool pq_was_refused(const struct pq *pq)
+void pq_refusal(const struct pq *pq, char sqlstate[PQ_SQLSTATE_SIZE])
 {
     static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     const char *at = PQerrorMessage(pq->connection);
 
+    strcpy(sqlstate, PQconnectionNeedsPassword(pq->connection) ? "28P01" : "");
     while ((at = strstr(at, ":  ")) != NULL) {
         at += strlen(":  ");
-        if (strspn(at, digits) == SQLSTATE_LENGTH && at[SQLSTATE_LENGTH] == ':')
-            return strncmp(at, CANNOT_CONNECT_NOW, SQLSTATE_LENGTH) != 0;
+        if (strspn(at, digits) == SQLSTATE_LENGTH && at[SQLSTATE_LENGTH] == ':') {
+            memcpy(sqlstate, at, SQLSTATE_LENGTH);
+            sqlstate[SQLSTATE_LENGTH] = '\0';
+        }
     }
-    return false;
 }
 
 static const char *find_setting(const struct pq_setting *settings, const char *keyword)

@@ -175,7 +175,8 @@ static void render_error(const struct error *error, struct buffer *body)
 
 static bool is_temporary(enum error_code code)
 {
-    return code == ERROR_UNAVAILABLE || code == ERROR_UNFIT || code == ERROR_LOG_FAULT;
+    return code == ERROR_UNAVAILABLE || code == ERROR_LOGIN_REFUSED || code == ERROR_UNFIT ||
+           code == ERROR_LOG_FAULT;
 }
 
 void route_begin(struct app *app, const struct route_input *input, struct route_call *call)

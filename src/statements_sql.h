@@ -2,6 +2,8 @@
 #ifndef TALLY_STATEMENTS_SQL_H
 #define TALLY_STATEMENTS_SQL_H
 
+extern const char checkup_sql[];
+extern const char checkup_sums_sql[];
 extern const char overview_ai_drilldown_sql[];
 extern const char overview_by_collection_sql[];
 extern const char overview_daily_sql[];

@@ -74,6 +74,51 @@ def test_database_away(tmp_path: Path) -> None:
         check_ready(worker, "database_unavailable")
 
 
+LOGINS = {  # what stands in tally.ini and pg_hba.conf, and what PostgreSQL says
+    "no such role": ({"user": "nobody_at_all"}, "", "28000"),
+    "no such database": ({"dbname": "nowhere"}, "", "3D000"),
+    "no line in pg_hba.conf": ({}, "local health_of_logins all reject", "28000"),
+    "no password": ({}, "local health_of_logins all scram-sha-256", "no password supplied"),
+    "another account": ({}, "local health_of_logins all peer", "28000"),
+    "no right to connect": ({"user": "shut_out"}, "", "42501"),
+}
+
+
+@pytest.fixture
+def guarded(postgres: Postgres) -> Iterator[Path]:
+    """pg_hba.conf, which a test changes; a database that not every role may connect to."""
+    rules = postgres.data / "pg_hba.conf"
+    before = rules.read_text()
+    postgres.create_database("health_of_logins")
+    postgres.sql("create role shut_out login")
+    postgres.sql("revoke connect on database health_of_logins from public")
+    postgres.sql(f"grant connect on database health_of_logins to {WEB_ROLE}")
+    yield rules
+    rules.write_text(before)
+    postgres.sql("select pg_reload_conf()")
+    postgres.sql("drop database health_of_logins with (force)")
+    postgres.sql("drop role shut_out")
+
+
+@pytest.mark.parametrize("name", LOGINS)
+def test_login_refused(postgres: Postgres, guarded: Path, name: str) -> None:
+    """It is another matter than a server that is away: nobody but the operator mends it."""
+    given, rule, told = LOGINS[name]
+    settings = settings_for(postgres, "health_of_logins")
+    before = guarded.read_text()
+    guarded.write_text(f"{rule}\n{before}")
+    postgres.sql("select pg_reload_conf()")
+    with running(settings, {"database": given}) as worker:
+        wait_until(lambda: worker.ask("/readyz", identity=NOBODY).json()["error"] == "database_refused", "the code")
+        check_ready(worker, "database_refused")
+        check_error(worker.ask("/admin/usage"), 503)
+        assert told in wait_for_log(worker, "no database: ") and "LOCATION" not in worker.output()
+        if rule:
+            guarded.write_text(before)
+            postgres.sql("select pg_reload_conf()")
+            wait_until(lambda: worker.ask("/readyz", identity=NOBODY).status == 200, "the worker to be ready", 6)
+
+
 def test_database_frozen(postgres: Postgres, dbname: str, worker: Worker) -> None:
     check_ready(worker, None)
     [pid] = backends(postgres, dbname)

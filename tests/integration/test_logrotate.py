@@ -25,7 +25,7 @@ def test_rotation_loses_no_line_and_no_request(settings: Settings) -> None:
             "su tally tally": Change(f"su {owner} {owner}"),
             "create 0640 tally tally": Change(f"create 0640 {owner} {owner}"),
             # Other pools of the tests have workers of this name as well.
-            "pkill -USR1 ": Change(f"pkill -USR1 --parent {pool.process.pid} "),
+            "pkill -USR1 --uid tally": Change(f"pkill -USR1 --parent {pool.process.pid} --uid {owner}"),
         })
         (directory / "logrotate.conf").chmod(0o644)
         if account:

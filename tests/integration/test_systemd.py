@@ -136,6 +136,12 @@ def test_reload_starts_every_worker_anew(activated: Activated) -> None:
     assert fastcgi.ask(activated.socket, STATS) == expected
 
 
+@pytest.mark.parametrize("unit", SERVICES)
+def test_the_start_says_what_is_wrong_and_goes_on(unit: str) -> None:
+    """Without the hyphen a database that is away for a moment would keep the pool down."""
+    assert values(unit, "ExecStartPre") == [f"-{PROGRAM} -c {CONFIGURATION} -T"]
+
+
 def system_calls(names: str) -> set[str]:
     """The members of a set of system calls, as systemd has it."""
     listed = subprocess.run(["systemd-analyze", "syscall-filter", names], capture_output=True, text=True,
@@ -157,6 +163,10 @@ def test_system_calls_are_allowed(settings: Settings) -> None:
         permitted |= {"personality", "ptrace", "sched_getaffinity"}
     directory = scratch_directory("strace", service_user("www-data"))
     trace = directory / "calls"
+    ini = write_ini(directory / "all.ini", merged(settings, {"log": {"target": directory / "log"}}))
+    before = subprocess.run(["strace", "-f", "-qq", "-o", directory / "before", worker_binary(), "-c", ini, "-T"], check=True,
+                            capture_output=True, env={"ASAN_OPTIONS": "detect_leaks=0"})
+    assert before.stdout.count(b"ok ") >= 6
     short = merged(settings, {"database": {"query_timeout": 100}})
     service = Activated(short, ("strace", "-D", "-f", "-qq", "-o", trace), "detect_leaks=0")
     try:
@@ -164,6 +174,7 @@ def test_system_calls_are_allowed(settings: Settings) -> None:
             assert fastcgi.ask(service.socket, target).status in (200, 404, 504)
     finally:
         service.stop()
-    called = set(re.findall(r"^\d+ +(\w+)\(", trace.read_text(errors="replace"), re.MULTILINE))
+    traces = "\n".join(path.read_text(errors="replace") for path in (directory / "before", trace))
+    called = set(re.findall(r"^\d+ +(\w+)\(", traces, re.MULTILINE))
     assert {"epoll_pwait", "accept", "sendto"} <= called
     assert called <= permitted, called - permitted

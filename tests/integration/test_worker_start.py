@@ -11,7 +11,7 @@ import subprocess
 import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import pytest
 
@@ -26,9 +26,9 @@ USAGE, CONFIG = 64, 78  # sysexits.h
 
 
 def run(*arguments: object, stdin: Any = subprocess.DEVNULL, program: Optional[Path] = None,
-        **variables: str) -> "subprocess.CompletedProcess[str]":
+        user: Optional[str] = None, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if name != "TALLY_CONFIG"}
-    return subprocess.run([str(program or worker_binary()), *map(str, arguments)], stdin=stdin, text=True,
+    return subprocess.run([str(program or worker_binary()), *map(str, arguments)], stdin=stdin, text=True, user=user,
                           capture_output=True, timeout=10, env={**environment, **variables}, check=False)
 
 
@@ -55,12 +55,12 @@ def test_version() -> None:
 def test_help() -> None:
     done = run("-h")
     assert done.returncode == 0 and done.stderr == ""
-    for option in ("-c FILE", "-t", "-V", "-h"):
+    for option in ("-c FILE", "-t", "-T", "-V", "-h"):
         assert option in done.stdout
 
 
 @pytest.mark.case(9)
-@pytest.mark.parametrize("arguments", [["-x"], ["-c"], ["extra"], ["-t", "extra"], ["--frobnicate"]])
+@pytest.mark.parametrize("arguments", [["-x"], ["-c"], ["extra"], ["-t", "extra"], ["-T", "extra"], ["--frobnicate"]])
 def test_wrong_use(arguments: list[str]) -> None:
     start = time.monotonic()
     done = run(*arguments)
@@ -121,6 +121,43 @@ def test_order_of_places(good: Path, bad: Path, tmp_path: Path) -> None:
     assert str(beside) in run("-t", program=program, TALLY_CONFIG="").stdout
     beside.unlink()
     assert "/tally/tally.ini" in run("-t", program=program).stderr
+
+
+IN_THE_WAY: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a file of others": (lambda path: (path.write_text("[log]\n"), path.chmod(0o600)), "Permission denied"),
+    "a folder of others": (lambda path: (path.write_text("[log]\n"), path.parent.chmod(0o600)), "Permission denied"),
+    "a link to nothing": (lambda path: path.symlink_to("nowhere"), "a link that leads nowhere"),
+    "a link to itself": (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+    "a folder": (lambda path: path.mkdir(), "Is a directory"),
+}
+
+
+@pytest.mark.parametrize("where", ["beside", "-c", "TALLY_CONFIG"])
+@pytest.mark.parametrize("name", IN_THE_WAY)
+def test_what_is_there_is_never_passed_over(name: str, where: str) -> None:
+    """A file that cannot be read is told by its name, and no other one is taken for it."""
+    directory = scratch_directory("search")
+    program = directory / "tally.fcgi"
+    shutil.copy(worker_binary(), program)
+    path = directory / "tally.ini"
+    if where != "beside":
+        path = directory / "apart" / "tally.ini"
+        path.parent.mkdir()
+    elif name == "a folder of others":
+        return  # the program could not be started there
+    make, told = IN_THE_WAY[name]
+    make(path)
+    done = run("-t", *(["-c", path] if where == "-c" else []), program=program, user=service_user("nobody"),
+               **({"TALLY_CONFIG": str(path)} if where == "TALLY_CONFIG" else {}))
+    assert done.returncode == CONFIG and done.stdout == ""
+    assert done.stderr.startswith(f"{path}: cannot be ") and told in done.stderr, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_path_from_here(good: Path) -> None:
+    done = subprocess.run([worker_binary(), "-t", "-c", good.name], cwd=good.parent, capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0 and done.stdout == f"{good.name}: the configuration is fine\n"
 
 
 @pytest.mark.case(9)

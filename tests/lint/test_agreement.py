@@ -114,3 +114,16 @@ def test_every_field_of_an_event_is_documented() -> None:
     rows = " ".join(re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", section, re.MULTILINE))
     assert len(fields) == 10 and list(schema) == fields
     assert all(f"`{name}`" in rows for name in fields)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(text("README.md").splitlines()) < 160
+
+
+def test_every_check_is_in_the_manual() -> None:
+    """Also those of the query, and no other one."""
+    made = set(re.findall(r'(?:checkup, CHECKUP_\w+, |checkup, |^    \{)"(\w+)"', text("src/checkup.c"), re.MULTILINE))
+    made |= set(re.findall(r"select \d+(?: as place)?, '(\w+)'", text("sql/checkup.sql"))) | {"database"}
+    section = text("doc/tally.fcgi.8").split(".It Fl T\n")[1].split(".It Fl V\n")[0]
+    documented = {name for line in re.findall(r"^\.It Cm (.*)$", section, re.MULTILINE) for name in line.split(" , ")}
+    assert made - {"account"} == documented

@@ -14,12 +14,13 @@ LAYERS = [
      "float_format", "json_write", "json_text", "json_read", "quantity", "media_type", "uuid_named", "sql_type",
      "detail", "event", "event_arrays", "cloud_event", "batch", "outcome", "params", "statements_sql", "statements", "schema_version", "schema_rights",
      "identity", "config", "db_value", "db_array", "pq", "pq_handle", "db_fault", "db_exchange", "db_hosts",
-     "db_search", "db_link", "db", "fields"},
-    {"app", "stats", "overview", "ingest", "intake", "record", "caller", "health", "upkeep"},
+     "db_search", "db_link", "db", "fields", "login_advice"},
+    {"app", "stats", "overview", "ingest", "intake", "record", "caller", "health", "upkeep",
+     "checkup", "checkup_files"},
     {"route", "request_log"},
     {"request_in", "reply_out", "peer", "waiting"},
     {"exchange"},
-    {"worker"},
+    {"worker", "self_test"},
     {"main"},
 ]
 

@@ -38,9 +38,24 @@ static void knows_what_a_fault_means(void **state)
     }
 }
 
+static void knows_what_a_login_met(void **state)
+{
+    static const char *const refusals[] = {"28000", "28P01", "3D000", "42501"};
+    static const char *const others[] = {"", "53300", "57P03", "08006", "XX000"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        assert_int_equal(db_fault_of_login(refusals[i])->code, ERROR_LOGIN_REFUSED);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_int_equal(db_fault_of_login(others[i])->code, ERROR_UNAVAILABLE);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(knows_what_a_fault_means)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_what_a_fault_means),
+        cmocka_unit_test(knows_what_a_login_met),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

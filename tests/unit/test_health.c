@@ -66,6 +66,7 @@ static void says_why_it_is_not(void **state)
         const char *reason;
     } cases[] = {
         {{.fails_with = ERROR_UNAVAILABLE}, "database_unavailable"},
+        {{.fails_with = ERROR_LOGIN_REFUSED}, "database_refused"},
         {{.fails_with = ERROR_DEADLINE}, "database_slow"},
         {{.fails_with = ERROR_UNFIT}, "schema_unfit"},
         {{.fails_with = ERROR_INTERNAL}, "database_fault"},
