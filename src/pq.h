@@ -33,9 +33,8 @@ enum pq_progress { PQ_WANTS_READ, PQ_WANTS_WRITE, PQ_IS_OPEN, PQ_IS_BROKEN };
 enum pq_progress pq_advance(struct pq *pq);
 
 enum { PQ_SQLSTATE_SIZE = 6 };
-
-/* The SQLSTATE with which the server refused a connection that is broken; that of a wrong password
- * where it asked for one and there was none. "": it did not get that far. */
+/* The SQLSTATE with which a server refused a connection that is broken; 28P01, too, where there was
+ * no password. "": it did not get that far. */
 void pq_refusal(const struct pq *pq, char sqlstate[PQ_SQLSTATE_SIZE]);
 
 /* Ends the connection; to an idle server with a word of goodbye. NULL is fine. */
