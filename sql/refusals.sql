@@ -28,8 +28,8 @@ as $$
   select case
     -- What a trigger of the site's own says by decision; a text that is too long, or that the encoding cannot hold.
     when code = any (array['P0001', '22001', '22P05', '22021']::text[]) then false
-    -- A sequence that is used up; the transaction, the server, its files and its settings.
-    when code ~ '^(2200H|0A|25|2D|3B|55|58|72|F0|HV|XX)'::text then true
+    -- A sequence that is used up; something that a trigger needs is missing; the transaction, the server, its files and its settings.
+    when code ~ '^(2200H|42|0A|25|2D|3B|55|58|72|F0|HV|XX)'::text then true
     when column_name = any (array['collection_id', 'user_id', 'bot_id', 'channel_id', 'thread_id', 'agent_id']::text[])
       then false
     when column_name = any (array['id', 'created_at', 'resource_type', 'detail']::text[]) then null
@@ -56,7 +56,7 @@ exception
   when sqlstate 'TL000' then
     return null;
   when others or assert_failure then
-    if sqlstate ~ '^(08|40|53|55|57)'::text then
+    if sqlstate ~ '^(08|40|53|55P03|57)'::text then
       raise;
     end if;
     return sqlstate;
@@ -83,7 +83,8 @@ begin
 end
 $$;
 
--- Where a fault arose: a name, and nothing of the event, as messages and details of PostgreSQL may have.
+-- Where a fault arose: a name, and nothing of the event, as messages and details of PostgreSQL may have. Empty where
+-- it is a function of Tally's.
 create or replace function tally_origin(
   code text, message text, column_name text, rule text, relation text, context text
 ) returns text
@@ -94,9 +95,9 @@ as $$
       when column_name <> ''::text then 'column '::text || column_name
       when rule <> ''::text then 'constraint '::text || rule
       when code = '2200H'::text then 'sequence '::text || substring(message from '"([^"]*)"'::text)
-      else 'function '::text || nullif(coalesce(
+      else 'function '::text || substring(coalesce(
         substring(context from 'PL/[^ \n]+(?: [^ \n(]+)* ([^ \n(]+)[(]'::text),
-        substring(context from 'SQL function "([^"]+)"'::text)), 'tally_record'::text) || '()'::text
+        substring(context from 'SQL function "([^"]+)"'::text)) from '^(?!tally_).*'::text) || '()'::text
     end || case when relation <> ''::text and relation <> 'resource_usage_log'::text then ' of '::text || relation
       else ''::text end,
     ''::text)
@@ -118,6 +119,7 @@ declare
   rule text;
   relation text;
   context text;
+  origin text;
   is_of_log boolean;
   doubtful int[] := '{}';
   faults text[] := '{}';
@@ -134,14 +136,15 @@ begin
     exception when others or assert_failure then
       get stacked diagnostics code = returned_sqlstate, message = message_text, at_column = column_name,
         rule = constraint_name, relation = table_name, context = pg_exception_context;
-      -- What may go well when it is sent again, or what workers know by themselves.
-      if code ~ '^(08|26|28|3D|3F|40|42|53|57)'::text then
+      origin := tally_origin(code, message, at_column, rule, relation, context);
+      -- What may go well when it is sent again; or what is missing of Tally, which workers know by themselves.
+      if code ~ '^(08|26|28|3D|3F|40|53|57)'::text or (code ~ '^42'::text and origin = ''::text) then
         raise;
       end if;
       is_of_log := tally_is_fault_of_log(code,
         case when relation = 'resource_usage_log'::text then at_column end,
         case when relation = 'resource_usage_log'::text then rule end);
-      code := code || tally_origin(code, message, at_column, rule, relation, context);
+      code := code || origin;
       if is_of_log then
         raise exception using errcode = 'TL001', message = code;
       elsif is_of_log is null then

@@ -175,6 +175,11 @@ static bool send_one_by_one(struct app *app, struct intake *intake, int64_t dead
     struct json_span text;
     struct batch batch;
 
+    /* Who sends them is not to be the reason. */
+    for (size_t i = 0; i < intake->recorded_by.length; i++) {
+        if ((unsigned char)intake->recorded_by.data[i] > 0x7f)
+            intake->recorded_by.data[i] = '?';
+    }
     intake_start_batch(intake, &batch);
     for (size_t i = 0; batch_next(&batch, &text, error); i++) {
         struct outcome *outcome = &intake->outcomes.list[i];
@@ -198,6 +203,7 @@ bool record_alone(struct app *app, struct intake *intake, int64_t deadline, stru
     outcomes_undo(&intake->outcomes);
     switch (refusal.code) {
     case ERROR_REFUSED:
+    case ERROR_UNFIT: /* perhaps what a trigger of the site's own needs */
         intake->is_recorded =
             send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD_EACH, deadline, error);
         break;
