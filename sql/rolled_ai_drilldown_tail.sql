@@ -27,6 +27,6 @@
   group by 1, 2, 3
   having sum(event_count) > 0::numeric
 ) usage
-left join nodes on nodes.id = usage.collection_id
+left join tally_collection() nodes on nodes.id = usage.collection_id
 order by usage.tokens_in desc, usage.collection_id nulls last,
   usage.job_type collate "C" nulls last, usage.model_level collate "C" nulls last

@@ -24,5 +24,5 @@
   group by 1, 2
   having sum(event_count) > 0::numeric
 ) usage
-left join nodes on nodes.id = usage.collection_id
+left join tally_collection() nodes on nodes.id = usage.collection_id
 order by usage.total_value desc, usage.collection_id nulls last, usage.resource_type collate "C"

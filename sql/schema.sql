@@ -23,11 +23,47 @@ begin;
 -- Two runs at a time would trip over each other's half-made tables.
 select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('tally schema', 0)) \g /dev/null
 
--- Collections, for their titles. The site's own table or view with these columns may take its place.
-create table if not exists nodes (
-  id    uuid primary key,
-  title text
-);
+-- Collections, for their titles: a table or view of the site's own may have this name, with these columns or without.
+do $$
+declare
+  home oid := (select oid from pg_namespace where nspname = pg_catalog.current_schema());
+begin
+  if not exists (select from pg_class where relnamespace = home and relname = 'nodes')
+     and not exists (select from pg_type where typnamespace = home and typname = 'nodes') then
+    create table nodes (
+      id    uuid primary key,
+      title text
+    );
+  end if;
+end
+$$;
+
+-- What reports take the titles from: a function and no view, since a view would hold up changes to the site's table.
+-- The planner puts its query in its place. One that the site put there stays.
+do $$
+declare
+  home oid := (select oid from pg_namespace where nspname = pg_catalog.current_schema());
+  of_nodes text := 'select id, title::text from nodes';
+  of_nothing text := 'select null::uuid, null::text where false';
+  fits boolean := (
+    select count(*) = 2::bigint from pg_class join pg_attribute on attrelid = pg_class.oid and not attisdropped
+    where relnamespace = home and relname = 'nodes' and relkind = any ('{r,p,v,m,f}'::"char"[])
+      and (attname = 'id' and atttypid = 'uuid'::regtype::oid
+           or attname = 'title' and atttypid = any (array['text'::regtype::oid, 'varchar'::regtype::oid])));
+begin
+  if exists (select from pg_proc where pronamespace = home and proname = 'tally_collection'
+             and prosrc <> of_nodes and prosrc <> of_nothing) then
+    return;
+  end if;
+  if not fits then
+    raise warning 'Collections have no titles in reports: nodes has no columns id (uuid) and title (text).'
+      using hint = 'create or replace function tally_collection() returns table (id uuid, title text) language sql stable'
+                   ' as ''select KEY, NAME from YOUR_TABLE'', and grant select on these columns to the workers'' role.';
+  end if;
+  execute pg_catalog.format('create or replace function tally_collection() returns table (id uuid, title text)'
+                            ' language sql stable parallel safe as %L', case when fits then of_nodes else of_nothing end);
+end
+$$;
 
 -- One row per event: the only source of truth.
 create table if not exists resource_usage_log (
@@ -67,9 +103,7 @@ begin
       ('resource_usage_log', 'thread_id', array['text', 'character varying']),
       ('resource_usage_log', 'agent_id', array['text', 'character varying']),
       ('resource_usage_log', 'seq', array['bigint']),
-      ('resource_usage_log', 'recorded_by', array['text', 'character varying']),
-      ('nodes', 'id', array['uuid']),
-      ('nodes', 'title', array['text', 'character varying'])
+      ('resource_usage_log', 'recorded_by', array['text', 'character varying'])
     ) as expected (relation, name, types)
     left join pg_attribute
       on attrelid = expected.relation::regclass::oid and attname = expected.name::name and not attisdropped
@@ -163,7 +197,6 @@ create or replace function tally_needed_rights() returns table (relation text, c
 as $$
   values
     ('tally_schema'::text, '{version}'::text[], null::text),
-    ('nodes'::text, '{id,title}'::text[], null::text),
     ('resource_usage_log'::text, '{created_at,resource_type,collection_id,user_id,bot_id,channel_id,thread_id,agent_id,detail,seq}'::text[],
      null::text),
     ('tally_report'::text, null::text[], null::text),
@@ -173,6 +206,7 @@ as $$
     ('tally_rollup_state'::text, null::text[], null::text),
     ('tally_correction'::text, null::text[], null::text),
     (null::text, null::text[], 'tally_needed_rights'::text),
+    (null::text, null::text[], 'tally_collection'::text),
     (null::text, null::text[], 'tally_number'::text),
     (null::text, null::text[], 'tally_total_member'::text),
     (null::text, null::text[], 'tally_group_hash'::text),
@@ -184,6 +218,9 @@ as $$
     (null::text, null::text[], 'tally_upkeep'::text),
     (null::text, null::text[], 'tally_record'::text),
     (null::text, null::text[], 'tally_record_each'::text)
+  union all
+  select 'nodes'::text, '{id,title}'::text[], null::text
+  from pg_proc where oid = pg_catalog.to_regprocedure('tally_collection()'::text)::oid and prosrc like '% from nodes'::text
 $$;
 
 \ir rights.sql

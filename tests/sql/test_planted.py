@@ -13,7 +13,8 @@ from run import install, psql, sql
 
 # What runs with such rights: by functions of the owner's, by hand, or from a file.
 FILES = [ROOT / "sql" / name for name in (
-    "schema.sql", "closed_schema.sql", "rollups.sql", "upkeep.sql", "verify.sql", "ingest.sql", "rights.sql", "grants.sql")]
+    "schema.sql", "closed_schema.sql", "rollups.sql", "upkeep.sql", "verify.sql", "ingest.sql", "rights.sql", "grants.sql",
+    "drop.sql")]
 
 # A log as sites have it: texts with a limit, without the defaults of ours.
 LOG = """
@@ -87,14 +88,15 @@ def fill(cluster: Postgres, dbname: str) -> None:
     cluster.sql("revoke create on schema public from planter", dbname=dbname)
 
 
-def work(cluster: Postgres, dbname: str, files: list[str], user: str) -> list[str]:
+def work(cluster: Postgres, dbname: str, files: list[str], last: list[str], user: str) -> list[str]:
     """Run the files and all that Tally does; returns what the server's log says of canaries, and what failed."""
     since = cluster.log.stat().st_size
     failed = []
-    for name in files:
-        done = psql(cluster, dbname, name, "-v", "role=web", user=user)
-        failed += [done.errors] if done.status else []
-    for statement in WORK:
+    for statement in [*files, *WORK, *last]:
+        if statement.endswith(".sql"):
+            done = psql(cluster, dbname, statement, "-v", "role=web", user=user)
+            failed += [done.errors] if done.status else []
+            continue
         try:
             sql(cluster, dbname, statement, user=user)
         except psycopg.errors.InsufficientPrivilege as error:
@@ -112,7 +114,7 @@ def test_no_canary_is_run(cluster: Postgres, garden: str, user: str) -> None:
     sql(cluster, garden, LOG, user=user)
     install(cluster, garden, user=user)
     fill(cluster, garden)
-    assert work(cluster, garden, ["grants.sql"], user) == []
+    assert work(cluster, garden, ["grants.sql"], [], user) == []
 
 
 @pytest.mark.parametrize("user", ["owner", "the superuser"])
@@ -121,7 +123,7 @@ def test_no_canary_is_built_in(cluster: Postgres, garden: str, user: str) -> Non
     user = cluster.superuser if user == "the superuser" else user
     sql(cluster, garden, LOG, user=user)
     fill(cluster, garden)
-    assert work(cluster, garden, ["schema.sql", "grants.sql", "schema.sql"], user) == []
+    assert work(cluster, garden, ["schema.sql", "grants.sql", "schema.sql"], ["drop.sql"], user) == []
 
 
 def test_what_takes_any_types_is_named_in_full(cluster: Postgres) -> None:
