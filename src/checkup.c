@@ -176,16 +176,20 @@ static bool check_statements(struct checkup *checkup)
     return good;
 }
 
+static enum checkup_outcome find_outcome(const char *name)
+{
+    int outcome = 0;
+
+    while (outcome < OUTCOMES - 1 && strcmp(name, names[outcome]) != 0)
+        outcome++;
+    return (enum checkup_outcome)outcome;
+}
+
 /* A row of checkup.sql: a check, its outcome, what was found. */
 static bool take_check(const struct db_row *row, void *context, struct error *error)
 {
-    const char *said = db_row_text(row, 1);
-    int outcome = 0;
-
     (void)error;
-    while (outcome < OUTCOMES - 1 && strcmp(said, names[outcome]) != 0)
-        outcome++;
-    tell(context, (enum checkup_outcome)outcome, db_row_text(row, 0), db_row_text(row, 2));
+    tell(context, find_outcome(db_row_text(row, 1)), db_row_text(row, 0), db_row_text(row, 2));
     return true;
 }
 
@@ -211,14 +215,14 @@ static void check_role(struct checkup *checkup)
 static bool take_sums(const struct db_row *row, void *context, struct error *error)
 {
     (void)error;
-    tell(context, CHECKUP_OK, "sums", db_row_text(row, 0));
+    tell(context, find_outcome(db_row_text(row, 0)), "sums", db_row_text(row, 1));
     return true;
 }
 
 static void check_sums(struct checkup *checkup)
 {
     static const struct statement statement = {
-        "checkup_sums", checkup_sums_sql, false, {SQL_NOTHING}, {SQL_TEXT}};
+        "checkup_sums", checkup_sums_sql, false, {SQL_NOTHING}, {SQL_TEXT, SQL_TEXT}};
     const struct db_call call = {&statement, NULL, take_sums, checkup};
     struct error error = {0};
 

@@ -9,6 +9,7 @@ from typing import Any, Iterator, Mapping, Optional
 
 import pytest
 
+from pgbouncer import PORT, Pgbouncer
 from pool import Settings, merged, write_ini
 from postgres import WEB_ROLE, Postgres
 from process import ROOT, scratch_directory, service_user, worker_binary
@@ -108,6 +109,13 @@ DATABASE = {  # a change, the check that finds it, its outcome, the words, the e
                        f" alter role {WEB_ROLE} in database {NAME} set search_path = clock, pg_catalog, public",
                        "clock", "warning", "60 s behind the database's", WELL),
     "sums in use": ("call tally_adopt()", "sums", "ok", "^in use$", WELL),
+    "a trigger disabled": ("alter table resource_usage_log disable trigger tally_event_updated", "sums", "warning",
+                           "no sums can be kept.*schema.sql", WELL),
+    "no triggers": ("drop trigger tally_event_updated on resource_usage_log; "
+                    "drop trigger tally_event_deleted on resource_usage_log; "
+                    "drop trigger tally_event_replicated on resource_usage_log; "
+                    "drop trigger tally_event_numbered on resource_usage_log", "sums", "warning", "no sums can", WELL),
+    "a log with heirs": ("create table heir () inherits (resource_usage_log)", "sums", "warning", "inherited", WELL),
     "sums that are begun": ("insert into resource_usage_log (resource_type) values ('ai')", "sums", "ok",
                             "being made.*tally_adopt", WELL),
     "sums for new events": ("insert into resource_usage_log (resource_type) values ('ai');"
@@ -196,6 +204,20 @@ def test_who_is_not_let_in(postgres: Postgres, rules: Path, passfile: Path, name
     assert got.status == CONFIG and got.checks["database"][0] == "fault", got.text
     assert re.search(words, got.checks["database"][1]), got.text
     assert "sec-ret" not in got.text
+
+
+def test_a_pooler(postgres: Postgres, dbname: str) -> None:
+    """All of it goes through PgBouncer in transaction mode, too."""
+    pooler = Pgbouncer(postgres)
+    try:
+        got = found(settings_for(postgres, dbname), {"database": {"host": pooler.directory, "port": PORT,
+                                                                  "prepared": "no"}})
+        assert got.status == WELL and got.outcomes("ok") == set(got.checks), got.text
+        got = found(settings_for(postgres, dbname), {"database": {"host": pooler.directory, "port": PORT,
+                                                                  "dbname": "nowhere"}})
+        assert got.status in (AWAY, CONFIG) and "nowhere" in got.checks["database"][1], got.text
+    finally:
+        pooler.stop()
 
 
 def test_no_server() -> None:
