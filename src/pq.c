@@ -12,11 +12,12 @@
  * numeric has no binary form that is easy to read. */
 enum { FORMAT_TEXT = 0 };
 
-enum { SETTINGS_MOST = 32, CANCEL_STACK = 256 * 1024 };
+enum { SETTINGS_MOST = 32, CANCEL_STACK = 256 * 1024, MUCH = 1024 * 1024 };
 
 struct pq {
     PGconn *connection;
     bool in_batch;
+    size_t longest;  /* piece of an answer, in bytes */
     bool cancelling; /* `canceller` has not been waited for */
     pthread_t canceller;
 };
@@ -219,6 +220,8 @@ enum pq_event pq_next(struct pq *pq, struct pq_result **result)
 
     if (got == NULL)
         return after_statement(pq);
+    if (PQresultMemorySize(got) > pq->longest)
+        pq->longest = PQresultMemorySize(got);
     switch (PQresultStatus(got)) {
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
@@ -239,6 +242,11 @@ enum pq_event pq_next(struct pq *pq, struct pq_result **result)
 void pq_clear(struct pq_result *result)
 {
     PQclear(handle(result));
+}
+
+bool pq_holds_much(const struct pq *pq)
+{
+    return pq->longest > MUCH;
 }
 
 int pq_rows(const struct pq_result *result)

@@ -82,6 +82,9 @@ enum pq_event {
 enum pq_event pq_next(struct pq *pq, struct pq_result **result);
 void pq_clear(struct pq_result *result);
 
+/* Whether a piece was so long that the connection holds much memory, which ends with it alone. */
+bool pq_holds_much(const struct pq *pq);
+
 int pq_rows(const struct pq_result *result);
 /* NULL: SQL null. Lives as long as the result. */
 const char *pq_text(const struct pq_result *result, int row, int column);
