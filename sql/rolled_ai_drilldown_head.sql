@@ -1,12 +1,17 @@
 -- What the two statements of this part of the overview have in common, up to whose sums they take.
 select
   usage.collection_id,
-  nodes.title as collection_title,
-  usage.job_type,
-  usage.model_level,
+  case when octet_length(nodes.title::text) > guard.part and guard.too_long then null else nodes.title
+    end as collection_title,
+  case when octet_length(usage.job_type) > guard.part and guard.too_long then null else usage.job_type
+    end as job_type,
+  case when octet_length(usage.model_level) > guard.part and guard.too_long then null else usage.model_level
+    end as model_level,
   usage.tokens_in,
   usage.tokens_out,
-  usage.event_count
+  usage.event_count,
+  case when greatest(octet_length(nodes.title::text), octet_length(usage.job_type), octet_length(usage.model_level))
+    > guard.part and guard.too_long then true end as too_long
 from (
   select
     collection_id,

@@ -1,11 +1,15 @@
 -- What the two statements of this part of the overview have in common, up to whose sums they take.
 select
   usage.collection_id,
-  nodes.title as collection_title,
-  usage.resource_type,
+  case when octet_length(nodes.title::text) > guard.part and guard.too_long then null else nodes.title
+    end as collection_title,
+  case when octet_length(usage.resource_type::text) > guard.part and guard.too_long then null else usage.resource_type
+    end as resource_type,
   usage.event_count,
   usage.total_value,
-  usage.secondary_value
+  usage.secondary_value,
+  case when greatest(octet_length(nodes.title::text), octet_length(usage.resource_type::text))
+    > guard.part and guard.too_long then true end as too_long
 from (
   select
     collection_id,

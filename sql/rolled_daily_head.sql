@@ -1,9 +1,10 @@
 -- What the two statements of this part of the overview have in common, up to whose sums they take.
 select
   extract(epoch from day)::bigint as day,
-  resource_type,
+  case when guard.too_long then null else resource_type end as resource_type,
   event_count,
-  total_value
+  total_value,
+  case when guard.too_long then true end as too_long
 from (
   select
     day,

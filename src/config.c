@@ -194,6 +194,7 @@ static const struct key keys[] = {
     {"service", "tenancy", "multi", read_tenancy, PLACE(service.tenancy), 0, 0},
     {"service", "base_path", "", read_base_path, PLACE(service.base_path), 0, 0},
     {"service", "max_requests", "0", read_number, PLACE(service.max_requests), 0, INT_MAX},
+    {"service", "max_reply", "67108864", read_number, PLACE(service.max_reply), 65536, 1073741824},
     {"reports", "rollups", "yes", read_switch, PLACE(reports.rollups), 0, 0},
     {"reports", "upkeep", "yes", read_switch, PLACE(reports.upkeep), 0, 0},
     {"ingest", "max_events", "1000", read_number, PLACE(ingest.max_events), 1, 10000},

@@ -32,6 +32,7 @@ struct config {
         enum tenancy tenancy;
         char *base_path;  /* "" or a path that begins and does not end with a slash */
         int max_requests; /* after so many a worker ends; 0: never */
+        int max_reply;    /* bytes of a reply that is made of rows */
     } service;
     struct {
         bool rollups; /* whether sums of events are used where there are some */

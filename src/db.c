@@ -132,7 +132,8 @@ static bool run_once(struct db_link *link, struct run *run, const struct db_limi
     }
     *again = fault != NULL && fault->again && run->rows == 0;
     /* What an endpoint refused, such as a window that ends before it begins, is soon read. */
-    bool cancel = error->code == ERROR_DEADLINE || error->code == ERROR_PEER_GONE;
+    bool cancel = error->code == ERROR_DEADLINE || error->code == ERROR_PEER_GONE ||
+                  error->code == ERROR_REPLY_TOO_LARGE;
     const struct db_fault *late = NULL;
 
     if ((fault != NULL && fault->renew) || !db_exchange_finish(link->pq, cancel, &late))
@@ -165,6 +166,8 @@ static bool run_for(struct db *db, int timeout, struct run *run, int peer_fd, st
     int64_t begun = clock_microseconds();
     bool good = run_twice(db, run, &limit, error);
 
+    if (db->link.state == DB_LINK_OPEN && pq_holds_much(db->link.pq))
+        db_link_drop(&db->link);
     db->cost.microseconds += clock_microseconds() - begun;
     db->cost.rows += run->rows;
     db->is_undone = run->is_undone;

@@ -10,7 +10,7 @@
 
 #include "buffer.h"
 #include "host_lookup.h"
-#include "pq.h"
+#include "pq_connect.h"
 
 /* "": left to libpq. */
 struct db_host {

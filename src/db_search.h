@@ -9,7 +9,7 @@
 #include "buffer.h"
 #include "config.h"
 #include "db_hosts.h"
-#include "pq.h"
+#include "pq_connect.h"
 
 /* Starts with its config alone; `config` must outlive it. */
 struct db_search {

@@ -9,6 +9,8 @@
  * numeric has no binary form that is easy to read. */
 enum { FORMAT_TEXT = 0 };
 
+enum { MUCH = 1024 * 1024 };
+
 /* struct pq_result is a PGresult for everyone but this file. */
 static PGresult *handle(const struct pq_result *result)
 {
@@ -138,6 +140,8 @@ enum pq_event pq_next(struct pq *pq, struct pq_result **result)
 
     if (got == NULL)
         return after_statement(pq);
+    if (PQresultMemorySize(got) > pq->longest)
+        pq->longest = PQresultMemorySize(got);
     switch (PQresultStatus(got)) {
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
@@ -158,6 +162,11 @@ enum pq_event pq_next(struct pq *pq, struct pq_result **result)
 void pq_clear(struct pq_result *result)
 {
     PQclear(handle(result));
+}
+
+bool pq_holds_much(const struct pq *pq)
+{
+    return pq->longest > MUCH;
 }
 
 int pq_rows(const struct pq_result *result)

@@ -13,30 +13,6 @@
 struct pq;
 struct pq_result;
 
-struct pq_setting {
-    const char *keyword;
-    const char *value; /* NULL or "": left to libpq */
-};
-
-/* Starts a connection, to be brought on by pq_advance. `settings` ends with a NULL keyword; a host
- * name without its address is looked up, which may take long. What libpq and the server have to say
- * until it is open are warnings in the log. */
-struct pq *pq_start(const struct pq_setting *settings);
-
-/* What libpq would take for a keyword: from the settings, else from their service, from the
- * environment, or its own default; "" where there is none. The caller frees it. */
-char *pq_effective(const struct pq_setting *settings, const char *keyword);
-
-enum pq_progress { PQ_WANTS_READ, PQ_WANTS_WRITE, PQ_IS_OPEN, PQ_IS_BROKEN };
-
-/* Takes the next step of connecting and says what the socket must be ready for next. */
-enum pq_progress pq_advance(struct pq *pq);
-
-enum { PQ_SQLSTATE_SIZE = 6 };
-/* The SQLSTATE with which a server refused a connection that is broken; 28P01, too, where there was
- * no password. "": it did not get that far. */
-void pq_refusal(const struct pq *pq, char sqlstate[PQ_SQLSTATE_SIZE]);
-
 /* Ends the connection; to an idle server with a word of goodbye. NULL is fine. */
 void pq_close(struct pq *pq);
 
@@ -92,6 +68,9 @@ enum pq_event {
 /* The next piece of the answer. At PQ_RESULT and PQ_FAULT *result is to be cleared. */
 enum pq_event pq_next(struct pq *pq, struct pq_result **result);
 void pq_clear(struct pq_result *result);
+
+/* Whether a piece was so long that the connection holds much memory, which ends with it alone. */
+bool pq_holds_much(const struct pq *pq);
 
 int pq_rows(const struct pq_result *result);
 /* NULL: SQL null. Lives as long as the result. */

@@ -6,7 +6,7 @@
 
 #include "allocate.h"
 #include "log.h"
-#include "pq.h"
+#include "pq_connect.h"
 #include "pq_handle.h"
 #include "stderr_pipe.h"
 

@@ -4,12 +4,14 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "buffer.h"
 
 struct pq {
     struct pg_conn *connection;
     bool in_batch;
+    size_t longest;  /* piece of an answer, in bytes */
     bool cancelling; /* `canceller` has not been waited for */
     pthread_t canceller;
 };

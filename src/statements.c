@@ -14,19 +14,19 @@
 
 #define OVERVIEW_PARAMETERS                                                                        \
     {                                                                                              \
-        SQL_INTEGER, SQL_UUID                                                                      \
+        SQL_INTEGER, SQL_UUID, SQL_INTEGER                                                         \
     }
 #define BY_COLLECTION_COLUMNS                                                                      \
     {                                                                                              \
-        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_NUMERIC                         \
+        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_NUMERIC, SQL_BOOLEAN            \
     }
 #define AI_DRILLDOWN_COLUMNS                                                                       \
     {                                                                                              \
-        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC, SQL_NUMERIC, SQL_BIGINT               \
+        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC, SQL_NUMERIC, SQL_BIGINT, SQL_BOOLEAN  \
     }
 #define DAILY_COLUMNS                                                                              \
     {                                                                                              \
-        SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC                                              \
+        SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_BOOLEAN                                 \
     }
 
 /* Of POST /v1/usage/events, whose statements differ by what they do about what is refused. */

@@ -168,7 +168,7 @@ static bool settle_window(struct stats_params *given, const struct db_row *row, 
     int64_t microseconds = 0;
 
     if (!decimal_to_i64(db_row_text(row, COLUMN_NOW), &microseconds))
-        return error_internal(error, "column now holds \"%s\"", db_row_text(row, COLUMN_NOW));
+        return error_internal(error, "column now holds \"%.100s\"", db_row_text(row, COLUMN_NOW));
 
     struct timestamp now = timestamp_from_microseconds(microseconds);
 

@@ -65,6 +65,7 @@ static void starts_from_the_defaults(void **state)
     assert_int_equal(config.service.tenancy, TENANCY_MULTI);
     assert_string_equal(config.service.base_path, "");
     assert_int_equal(config.service.max_requests, 0);
+    assert_int_equal(config.service.max_reply, 67108864);
     assert_string_equal(config.auth.user_param, "REMOTE_USER");
     assert_string_equal(config.auth.role_param, "TALLY_ROLE");
     assert_string_equal(config.auth.user_id_param, "TALLY_USER_ID");
@@ -79,7 +80,7 @@ static void takes_what_is_given(void **state)
         "\xef\xbb\xbf; a comment\n# another\n[database]\n"
         "host = /run/a;b#c\r\n  dbname=site\n"
         "prepared = no\ntarget = standby\n[service]\ntenancy = single\nbase_path = /usage\n"
-        "max_requests = 500\n[log]\nlevel = debug\ntarget = /var/log/tally";
+        "max_requests = 500\nmax_reply = 65536\n[log]\nlevel = debug\ntarget = /var/log/tally";
     struct config config;
     char faults[4096];
 
@@ -92,6 +93,7 @@ static void takes_what_is_given(void **state)
     assert_int_equal(config.service.tenancy, TENANCY_SINGLE);
     assert_string_equal(config.service.base_path, "/usage");
     assert_int_equal(config.service.max_requests, 500);
+    assert_int_equal(config.service.max_reply, 65536);
     assert_int_equal(config.log.level, LOG_LEVEL_DEBUG);
     assert_string_equal(config.log.target, "/var/log/tally");
     config_free(&config);
@@ -169,6 +171,8 @@ static void names_faults_of_single_values(void **state)
          "2: port must be a port number, or several with commas between them\n"},
         {"[service]\nbase_path = /a//b\n",
          "2: base_path must begin with a slash, not end with one, and have no two together\n"},
+        {"[service]\nmax_reply = 65535\n",
+         "2: max_reply must be a whole number from 65536 to 1073741824\n"},
         {"[auth]\nuser_param = QUERY_STRING\n",
          "2: user_param must not be a parameter that says what is asked\n"},
         {"[auth]\nrole_param = A-B\n",
