@@ -166,7 +166,7 @@ static bool run_for(struct db *db, int timeout, struct run *run, int peer_fd, st
     int64_t begun = clock_microseconds();
     bool good = run_twice(db, run, &limit, error);
 
-    if (db->link.state == DB_LINK_OPEN && pq_holds_much(db->link.pq))
+    if (db->link.pq != NULL && pq_holds_much(db->link.pq))
         db_link_drop(&db->link);
     db->cost.microseconds += clock_microseconds() - begun;
     db->cost.rows += run->rows;

@@ -40,7 +40,7 @@ FILES = sorted([*ROOT.glob("src/*.[ch]"), *ROOT.glob("fcgi/*.[ch]")])
 
 
 def layer_of(name: str) -> int:
-    stem = {"timestamp_parse": "timestamp", "pq_connect": "pq"}.get(name, name)
+    stem = {"timestamp_parse": "timestamp"}.get(name, name)
     for level, members in enumerate(LAYERS):
         if stem in members:
             return level
