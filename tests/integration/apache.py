@@ -8,7 +8,7 @@ from typing import Optional
 from client import Endpoint
 from pool import Settings, merged, write_ini
 from ports import free_port
-from process import Process, check_sanitizers, scratch_directory, service_user
+from process import ROOT, Process, check_sanitizers, scratch_directory, service_user
 from shipped import CHART, HOST, Change, adapt, copy_pages, hand_over, make_certificate, make_htpasswd
 from wait import wait_until
 
@@ -68,7 +68,7 @@ class Apache:
         shutil.copy(program, self.directory / "libexec" / "tally.fcgi")
         ini = write_ini(self.directory / "tally.ini", settings)
         htpasswd = make_htpasswd(self.directory / "htpasswd")
-        adapt("conf/apache/tally.conf", self.directory / "tally.conf", {
+        adapt(ROOT / "conf/apache/tally.conf", self.directory / "tally.conf", {
             "<VirtualHost *:80>": Change(f"<VirtualHost 127.0.0.1:{self.redirect.port}>"),
             "<VirtualHost *:443>": Change(f"<VirtualHost 127.0.0.1:{self.tls.port}>"),
             "/etc/ssl/certs/usage.example.org.pem": Change(str(certificate)),
@@ -89,7 +89,7 @@ class Apache:
         shutil.copy(CHART, folder / "tally" / "chart.min.js")
         make_htpasswd(folder / ".htpasswd")
         (folder / "notes.txt").write_text("not for the web\n")
-        adapt("conf/apache/htaccess", folder / ".htaccess", {
+        adapt(ROOT / "conf/apache/htaccess", folder / ".htaccess", {
             "/home/example/tally.htpasswd": Change(str(folder / ".htpasswd")),
         })
 

@@ -32,12 +32,12 @@ class Change:
     times: int = field(default=1)
 
 
-def adapt(source: str, target: Path, changes: Mapping[str, Change]) -> None:
+def adapt(source: Path, target: Path, changes: Mapping[str, Change]) -> None:
     """Copy a file of the project; fail if it no longer says what the test means to replace."""
-    text = (ROOT / source).read_text()
+    text = source.read_text()
     for old, change in changes.items():
         found = text.count(old)
-        assert found == change.times, f"{source}: {old!r} stands there {found} times, not {change.times}"
+        assert found == change.times, f"{source.name}: {old!r} stands there {found} times, not {change.times}"
         text = text.replace(old, change.new)
     target.write_text(text)
 
