@@ -14,7 +14,7 @@ from wait import wait_until
 
 MODULES = (
     "mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic",
-    "alias", "rewrite", "headers", "mime", "dir", "setenvif", "ssl", "socache_shmcb", "fcgid",
+    "alias", "rewrite", "headers", "mime", "dir", "setenvif", "ssl", "socache_shmcb", "fcgid", "unique_id",
 )
 
 # What a host's own configuration contributes, without Debian's rule against reading .ht files:
@@ -46,7 +46,7 @@ Include {directory}/tally.conf
 class Apache:
     """Apache that starts the workers itself, as a site of its own and in a folder of another."""
 
-    def __init__(self, settings: Settings, program: Path):
+    def __init__(self, settings: Settings, program: Path, key: str = "ec"):
         self.account = service_user("www-data")
         self.directory = scratch_directory("apache")
         self.error_log = self.directory / "error.log"
@@ -56,14 +56,14 @@ class Apache:
         self.folder = Endpoint(shared, prefix="/usage", host=HOST)
         self.direct = Endpoint(shared, prefix="/usage/tally.fcgi", host=HOST)
         self.process: Optional[Process] = None
-        self._write_site(settings, program)
+        self._write_site(settings, program, key)
         self._write_folder(settings, program)
         self._write_main()
         hand_over(self.directory, self.account)
         self.start()
 
-    def _write_site(self, settings: Settings, program: Path) -> None:
-        certificate, key = make_certificate(self.directory)
+    def _write_site(self, settings: Settings, program: Path, kind: str) -> None:
+        certificate, key = make_certificate(self.directory, kind)
         (self.directory / "libexec").mkdir()
         shutil.copy(program, self.directory / "libexec" / "tally.fcgi")
         ini = write_ini(self.directory / "tally.ini", settings)
@@ -73,9 +73,10 @@ class Apache:
             "<VirtualHost *:443>": Change(f"<VirtualHost 127.0.0.1:{self.tls.port}>"),
             "/etc/ssl/certs/usage.example.org.pem": Change(str(certificate)),
             "/etc/ssl/private/usage.example.org.key": Change(str(key)),
-            "/usr/local/libexec/tally": Change(f"{self.directory}/libexec", times=2),
+            "/usr/local/libexec/tally": Change(f"{self.directory}/libexec", times=5),
+            "/etc/apache2/tally_secre": Change(f"{self.directory}/tally_secre"),
             "AuthUserFile /etc/apache2/tally.htpasswd": Change(f"AuthUserFile {htpasswd}", times=2),
-            "/usr/local/etc/tally/tally.ini": Change(str(ini)),
+            "/usr/local/etc/tally/tally.ini": Change(str(ini), times=7),
             "/usr/local/share/tally/web": Change(str(copy_pages(self.directory)), times=3),
         })
 

@@ -55,7 +55,7 @@ class Nginx:
     for them, and `tally_admin`. `changes` replace more of the shipped files' text; `site` stands for tally.conf."""
 
     def __init__(self, tally: Path, tally_admin: Path, changes: Changes = NO_LIMITS,
-                 more: Mapping[str, Path] = {}, site: Path = ROOT / "nginx" / SITE):
+                 more: Mapping[str, Path] = {}, site: Path = ROOT / "nginx" / SITE, key: str = "ec"):
         self.account = service_user("www-data")
         self.directory = scratch_directory("nginx")
         self.error_log = self.directory / "error.log"
@@ -65,12 +65,12 @@ class Nginx:
         self.process: Optional[Process] = None
         self.web = copy_pages(self.directory)
         self._write_files({"tally": tally, "tally-admin": tally_admin, "tally-events": tally, "tally-health": tally,
-                           **more}, changes, site)
+                           **more}, changes, site, key)
         hand_over(self.directory, self.account)
         self.start()
 
-    def _write_files(self, sockets: Mapping[str, Path], changes: Changes, site: Path) -> None:
-        certificate, key = make_certificate(self.directory)
+    def _write_files(self, sockets: Mapping[str, Path], changes: Changes, site: Path, key: str) -> None:
+        certificate, private = make_certificate(self.directory, key)
         make_htpasswd(self.directory / "tally.htpasswd")
         text = site.read_text()
         places = {
@@ -80,7 +80,7 @@ class Nginx:
             "    listen [::]:443 ssl http2;\n": "",
             **{f"unix:/run/tally/{name}.sock": f"unix:{path}" for name, path in sockets.items()},
             "/etc/ssl/certs/usage.example.org.pem": str(certificate),
-            "/etc/ssl/private/usage.example.org.key": str(key),
+            "/etc/ssl/private/usage.example.org.key": str(private),
             "/usr/local/share/tally/web": str(self.web),
         }
         own = {old: Change(new) for old, new in places.items() if old in text}

@@ -42,12 +42,15 @@ def adapt(source: Path, target: Path, changes: Mapping[str, Change]) -> None:
     target.write_text(text)
 
 
-def make_certificate(directory: Path) -> tuple[Path, Path]:
+KEYS = {"ec": ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"), "rsa": ("rsa:2048",)}
+
+
+def make_certificate(directory: Path, kind: str = "ec") -> tuple[Path, Path]:
     """A certificate for the shipped host name, and its key."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}",
+        ["openssl", "req", "-x509", "-newkey", *KEYS[kind], "-nodes",
+         "-days", "2", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}",
          "-addext", "basicConstraints=critical,CA:FALSE",
          "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True)
