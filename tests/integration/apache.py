@@ -55,6 +55,7 @@ class Apache:
         shared = free_port()
         self.folder = Endpoint(shared, prefix="/usage", host=HOST)
         self.direct = Endpoint(shared, prefix="/usage/tally.fcgi", host=HOST)
+        self.folder_path = self.directory / "site" / "usage"
         self.process: Optional[Process] = None
         self._write_site(settings, program, key)
         self._write_folder(settings, program)
@@ -81,7 +82,7 @@ class Apache:
         })
 
     def _write_folder(self, settings: Settings, program: Path) -> None:
-        folder = self.directory / "site" / "usage"
+        folder = self.folder_path
         folder.mkdir(parents=True)
         shutil.copy(program, folder / "tally.fcgi")
         write_ini(folder / "tally.ini",
