@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "allocate.h"
+#include "secret.h"
 
 enum { LINE_SIZE = 1024 };
 
@@ -174,6 +175,14 @@ static const char *read_identity_param(const struct key *key, const char *value,
     return read_text(key, value, place);
 }
 
+static const char *read_secret(const struct key *key, const char *value, void *place)
+{
+    char secret[SECRET_SIZE] = "";
+    const char *fault = value[0] == '\0' ? NULL : secret_read(value, secret);
+
+    return fault != NULL ? fault : read_text(key, secret, place);
+}
+
 #define PLACE(member) offsetof(struct config, member)
 
 static const struct key keys[] = {
@@ -204,6 +213,7 @@ static const struct key keys[] = {
     {"auth", "role_param", "TALLY_ROLE", read_identity_param, PLACE(auth.role_param), 0, 0},
     {"auth", "user_id_param", "TALLY_USER_ID", read_identity_param, PLACE(auth.user_id_param), 0,
      0},
+    {"auth", "secret_file", "", read_secret, PLACE(auth.secret), 0, 0},
     {"log", "level", "info", read_level, PLACE(log.level), 0, 0},
     {"log", "target", "stderr", read_target, PLACE(log.target), 0, 0},
 };
@@ -382,7 +392,7 @@ static bool holds_text(const struct key *key)
 {
     return key->read == read_text || key->read == read_port || key->read == read_sslmode ||
            key->read == read_passfile || key->read == read_base_path || key->read == read_target ||
-           key->read == read_identity_param;
+           key->read == read_identity_param || key->read == read_secret;
 }
 
 void config_free(struct config *config)

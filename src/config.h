@@ -45,6 +45,7 @@ struct config {
     } ingest;
     struct {
         char *user_param, *role_param, *user_id_param; /* names of FastCGI parameters */
+        char *secret;                                  /* what secret_file holds; "": none */
     } auth;
     struct {
         enum log_level level;

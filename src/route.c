@@ -111,12 +111,13 @@ static bool check_method(const struct route *route, const char *method, struct r
     return error_set(error, ERROR_METHOD_NOT_ALLOWED, "method not allowed");
 }
 
-static bool admit(const struct route *route, const struct route_input *input,
+static bool admit(const struct app *app, const struct route *route, const struct route_input *input,
                   struct identity *identity, struct error *error)
 {
     if (route->access == FOR_ALL)
         return true;
-    if (!identity_read(input->user, input->role, input->user_id, identity, error))
+    if (!identity_check_secret(input->secret, app->config->auth.secret, error) ||
+        !identity_read(input->user, input->role, input->user_id, identity, error))
         return false;
     if (identity->role < roles[route->access].least)
         return error_set(error, ERROR_FORBIDDEN, "%s", roles[route->access].refusal);
@@ -129,7 +130,7 @@ static bool begin(struct app *app, struct route_call *call, struct error *error)
 
     call->route = find_route(app, input, error);
     if (call->route == NULL || !check_method(call->route, input->method, &call->reply, error) ||
-        !admit(call->route, input, &call->request.identity, error))
+        !admit(app, call->route, input, &call->request.identity, error))
         return false;
     if (!call->route->brings_events || !ingest_is_small(&call->request))
         return true;

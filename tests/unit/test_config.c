@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -69,6 +70,7 @@ static void starts_from_the_defaults(void **state)
     assert_string_equal(config.auth.user_param, "REMOTE_USER");
     assert_string_equal(config.auth.role_param, "TALLY_ROLE");
     assert_string_equal(config.auth.user_id_param, "TALLY_USER_ID");
+    assert_string_equal(config.auth.secret, "");
     assert_int_equal(config.log.level, LOG_LEVEL_INFO);
     assert_string_equal(config.log.target, "stderr");
     config_free(&config);
@@ -213,6 +215,66 @@ static void refuses_long_lines(void **state)
     config_free(&config);
 }
 
+/* Writes a file of this mode, and stores what a configuration that names it says. */
+static bool reads_secret(const char *secret, size_t length, mode_t mode, struct config *config,
+                         char *faults)
+{
+    char name[] = "/tmp/tally-test-secret-XXXXXX";
+    char text[100];
+    int fd = mkstemp(name);
+
+    assert_int_equal(write(fd, secret, length), length);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+    snprintf(text, sizeof text, "[auth]\nsecret_file = %s\n", name);
+
+    bool good = reads(text, strlen(text), config, faults);
+
+    unlink(name);
+    return good;
+}
+
+static void reads_the_secret(void **state)
+{
+    static const struct {
+        size_t length;
+        mode_t mode;
+        const char *fault;
+    } cases[] = {
+        {16, 0600, ""},
+        {255, 0440, ""},
+        {15, 0600,
+         "2: secret_file names a file whose first line has not between 16 and 255 bytes\n"},
+        {256, 0600,
+         "2: secret_file names a file whose first line has not between 16 and 255 bytes\n"},
+        {16, 0604,
+         "2: secret_file names a file that others may use: take all their rights to it\n"},
+        {16, 0602,
+         "2: secret_file names a file that others may use: take all their rights to it\n"},
+    };
+    struct config config;
+    char secret[300], faults[4096];
+
+    (void)state;
+    memset(secret, 's', sizeof secret);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int ending = 0; ending < 3; ending++) {
+            memcpy(secret + cases[i].length, ending == 2 ? "\r\n" : "\n\n", 2);
+            reads_secret(secret, cases[i].length + (size_t)ending, cases[i].mode, &config, faults);
+            assert_string_equal(faults, cases[i].fault);
+            if (cases[i].fault[0] == '\0') {
+                assert_int_equal(strlen(config.auth.secret), cases[i].length);
+                assert_memory_equal(config.auth.secret, secret, cases[i].length);
+            }
+            config_free(&config);
+        }
+        memset(secret, 's', sizeof secret);
+    }
+    assert_false(reads("[auth]\nsecret_file = /nonexistent\n", 35, &config, faults));
+    assert_string_equal(faults, "2: secret_file names a file that cannot be read\n");
+    config_free(&config);
+}
+
 static void needs_the_file(void **state)
 {
     struct config config;
@@ -232,6 +294,7 @@ int main(void)
         cmocka_unit_test(starts_from_the_defaults), cmocka_unit_test(takes_what_is_given),
         cmocka_unit_test(names_every_fault),        cmocka_unit_test(names_faults_of_single_values),
         cmocka_unit_test(refuses_long_lines),       cmocka_unit_test(needs_the_file),
+        cmocka_unit_test(reads_the_secret),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);
