@@ -15,7 +15,7 @@ def text(path: str) -> str:
 
 def keys() -> list[tuple[str, str, str]]:
     """Section, name and default of every configuration key, from its table."""
-    table = text("src/config.c").split("static const struct key keys[] = {")[1].split("\n};")[0]
+    table = text("src/config_keys.c").split("const struct config_key config_keys[] = {")[1].split("\n};")[0]
     return re.findall(r'\{"(\w+)",\s*"(\w+)",\s*"([^"]*)"', table)
 
 

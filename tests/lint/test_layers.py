@@ -13,7 +13,7 @@ LAYERS = [
     {"hex", "calendar", "query_string", "timestamp", "uuid", "bucket", "decimal",
      "float_format", "json_write", "json_text", "json_read", "quantity", "media_type", "uuid_named", "sql_type",
      "detail", "event", "event_arrays", "cloud_event", "batch", "outcome", "params", "statements_sql", "statements", "schema_version", "schema_rights",
-     "identity", "secret", "config", "db_value", "db_array", "pq", "pq_handle", "pq_connect", "db_fault", "db_exchange", "db_hosts",
+     "identity", "secret", "config", "config_keys", "db_value", "db_array", "pq", "pq_handle", "pq_connect", "db_fault", "db_exchange", "db_hosts",
      "db_search", "db_link", "db", "fields", "login_advice"},
     {"app", "stats", "overview", "ingest", "intake", "record", "caller", "health", "upkeep",
      "checkup", "checkup_files"},
