@@ -22,7 +22,7 @@ LEFT_OUT = ("limit_req_zone", "limit_req", "limit_req_status", "limit_conn_zone"
             "limit_conn_status", "auth_basic", "auth_basic_user_file")
 NOBODY = {"$remote_user": "bench"}
 SHIPPED = ("tally_http", "tally_errors", "tally_locations", "tally_page", "tally_params", "tally_request_params",
-           "tally_body_params")
+           "tally_body_params", "tally_same_site", "tally_sign_on")
 
 POSTGRES_SETTINGS = {
     "shared_buffers": "1GB",

@@ -15,6 +15,7 @@ void request_in_read(struct peer *peer, const struct config *config, struct rout
         .user = peer_param(peer, config->auth.user_param),
         .role = peer_param(peer, config->auth.role_param),
         .user_id = peer_param(peer, config->auth.user_id_param),
+        .secret = peer_param(peer, "TALLY_SECRET"),
         .request_id = peer_param(peer, "REQUEST_ID"),
         .peer_fd = peer_fd(peer),
         .body =

@@ -2,7 +2,7 @@
 # Lines of comment and empty lines are left out; "\ir FILE" stands for the lines of FILE, as in psql.
 
 function quote(line) {
-    gsub(/\\/, "\\\\", line)
+    gsub(/\\/, "\\\\\\\\", line)
     gsub(/"/, "\\\"", line)
     return "\n    \"" line "\\n\""
 }

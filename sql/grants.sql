@@ -2,8 +2,9 @@
 --
 --   psql -d DATABASE -v role=tally_web -f sql/grants.sql
 --
--- Run it after schema.sql, as the same owner, for a role that exists. The role can read what the
--- reports need, take a step of the upkeep of sums, and nothing else. Its settings, for this database
+-- Run it after schema.sql, as the same owner, for a role that exists; again after a restore, which may lose
+-- rights. The role can read what the reports need, take a step of the upkeep of sums, add events, and nothing
+-- else (tally_needed_rights() in schema.sql). Its settings, for this database
 -- alone, need the right to alter the role (a superuser or a role with CREATEROLE); without that right they
 -- are left out, and a notice says so. So they are for a role that may write to the log: it is the
 -- application's own.
@@ -22,47 +23,41 @@
 
 begin;
 
-select format('grant usage on schema %I to %I', current_schema(), :'role') \gexec
-grant select (version) on tally_schema to :"role";
-grant select (id, title) on nodes to :"role";
-grant select (created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, seq)
-  on resource_usage_log to :"role";
-grant select on tally_report, tally_group, tally_rollup, tally_rollup_state, tally_correction to :"role";
-grant execute on function tally_number(jsonb), tally_total_member(text), tally_group_hash(text, uuid, text, text),
-  tally_pieces(timestamp, timestamp, text), tally_window(timestamptz, timestamptz, text) to :"role";
-
--- The two things that it may change, through functions: the sums of events, as their upkeep does, and the log,
--- by adding events to it.
-grant execute on function tally_upkeep(int) to :"role";
-grant execute on function
-  tally_record(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]),
-  tally_record_each(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]) to :"role";
+select pg_catalog.format('grant usage on schema %I to %I', pg_catalog.current_schema(), :'role') \gexec
+\ir rights.sql
+select pg_catalog.format('grant select %s on %I to %I',
+                         '(' || pg_catalog.array_to_string(columns, ', '::text) || ')', relation, :'role')
+from tally_needed_rights() where relation is not null \gexec
+select pg_catalog.format('grant execute on routine %s to %I', oid::pg_catalog.regprocedure, :'role')
+from tally_needed_rights() join pg_catalog.pg_proc on proname = routine::name
+where pronamespace = pg_catalog.quote_ident(pg_catalog.current_schema()::text)::pg_catalog.regnamespace::oid
+  and pg_catalog.pg_has_role(proowner, 'member'::text) \gexec
 
 -- A DO block cannot see psql's variables; a setting of this transaction carries the name into it.
-select set_config('tally.role', :'role', true) \g /dev/null
+select pg_catalog.set_config('tally.role', :'role', true) \g /dev/null
 
 -- As in databases that come from PostgreSQL 14 or earlier. What others make there, the workers might run.
 do $$
 begin
-  if exists (select from pg_namespace, aclexplode(nspacl) as granted
-             where nspname = current_schema() and privilege_type = 'CREATE' and grantee = 0) then
+  if exists (select from pg_namespace, pg_catalog.aclexplode(nspacl) as granted
+             where nspname = pg_catalog.current_schema() and privilege_type = 'CREATE' and grantee = 0::oid) then
     raise notice 'Every role may create objects there; to change that: revoke create on schema % from public',
-      quote_ident(current_schema());
+      pg_catalog.quote_ident(pg_catalog.current_schema()::text);
   end if;
 end
 $$;
 
 do $$
 declare
-  role text := current_setting('tally.role');
+  role text := pg_catalog.current_setting('tally.role');
   setting text[];
 begin
-  if has_table_privilege(role, 'resource_usage_log', 'insert') then
+  if pg_catalog.has_table_privilege(role::name, 'resource_usage_log'::regclass::oid, 'insert') then
     raise notice 'The settings of role % were left as they are: it may write to the log.', role;
     return;
   end if;
   foreach setting slice 1 in array array[
-    ['search_path', format('%I, pg_temp', current_schema())],
+    ['search_path', pg_catalog.format('%I, pg_temp', pg_catalog.current_schema())],
     ['default_transaction_read_only', 'on'],
     ['statement_timeout', '9s'],                         -- less than query_timeout in tally.ini
     ['lock_timeout', '2s'],
@@ -73,11 +68,11 @@ begin
     ['temp_file_limit', '1GB']                           -- for superusers to set, and not for the role to lift
   ]
   loop
-    continue when setting[1] = 'temp_file_limit' and not has_parameter_privilege(setting[1], 'set');
+    continue when setting[1] = 'temp_file_limit' and not pg_catalog.has_parameter_privilege(setting[1], 'set');
     -- A search path is a list of names, every other value is one text.
-    execute format(case setting[1] when 'search_path' then 'alter role %I in database %I set %I = %s'
+    execute pg_catalog.format(case setting[1] when 'search_path' then 'alter role %I in database %I set %I = %s'
                                    else 'alter role %I in database %I set %I = %L' end,
-                   role, current_database(), setting[1], setting[2]);
+                   role, pg_catalog.current_database(), setting[1], setting[2]);
   end loop;
 exception
   when insufficient_privilege then

@@ -6,9 +6,9 @@
 create table if not exists model_price (
   model                  text not null,
   effective_from         timestamptz not null default '-infinity',
-  usd_per_million_input  numeric not null check (usd_per_million_input between 0 and 100000),
-  usd_per_million_cached numeric check (usd_per_million_cached between 0 and 100000),
-  usd_per_million_output numeric not null check (usd_per_million_output between 0 and 100000),
+  usd_per_million_input  numeric not null check (usd_per_million_input between 0.0 and 100000.0),
+  usd_per_million_cached numeric check (usd_per_million_cached between 0.0 and 100000.0),
+  usd_per_million_output numeric not null check (usd_per_million_output between 0.0 and 100000.0),
   primary key (model, effective_from)
 );
 
@@ -104,66 +104,112 @@ begin
 end
 $$;
 
--- Stores events, each in the same place of all the arrays, and returns those that were not there before: whether
--- model_price gave the cost of an AI event that came without (null: not such an event). Null in created_at: now;
--- null in id is not allowed. `place` and `refusal` are what tally_record_each() says, and null here. One plan is as good
--- as another: it is made once.
-create or replace function tally_record(
+-- Functions of version 3.
+drop function if exists
+  tally_record(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]),
+  tally_record_each(uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]);
+
+-- What was said of an AI event, and is compared when it is sent again: without what tally_completed() adds. Of a detail
+-- as it was sent and as it is stored.
+create or replace function tally_as_sent(detail jsonb) returns jsonb
+  language plpgsql immutable parallel safe
+as $$
+begin
+  if jsonb_typeof(detail) is distinct from 'object'::text then
+    return detail;
+  end if;
+  if tally_is_given(detail -> 'tokens_uncached'::text) then
+    detail := tally_joined_tokens(detail);
+  end if;
+  return case when tally_has_own_cost(detail) then detail else detail - 'priced'::text - 'cost_usd'::text end;
+end
+$$;
+
+-- The places of those events that are not what the log has under their ids. Each is looked up by its id, however few
+-- events there were when the plan was made.
+create or replace function tally_differing(
   ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
   threads text[], agents text[], details jsonb[]
-) returns table (id uuid, place bigint, priced boolean, refusal text)
+) returns setof bigint
+  language plpgsql stable set enable_seqscan = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  -- An adopted log may keep less of a time than microseconds.
+  kept int := (select atttypmod from pg_attribute
+               where attrelid = 'resource_usage_log'::regclass::oid and attname = 'created_at'::name);
+begin
+  return query
+  select given.place
+  from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
+    id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
+  join resource_usage_log log on log.id = given.id
+  where pg_catalog.timestamptz(given.created_at, kept) <> log.created_at
+    or given.resource_type <> log.resource_type::text
+    or given.collection_id is distinct from log.collection_id
+    or given.user_id is distinct from log.user_id
+    or given.bot_id is distinct from log.bot_id
+    or given.channel_id is distinct from log.channel_id
+    or given.thread_id is distinct from log.thread_id::text
+    or given.agent_id is distinct from log.agent_id::text
+    or case when given.resource_type = 'ai'::text then tally_as_sent(given.detail) else given.detail end
+      is distinct from case when given.resource_type = 'ai'::text then tally_as_sent(log.detail) else log.detail end;
+end
+$$;
+
+-- Stores events, each in the same place of all the arrays, and returns those that were not there before: whether
+-- model_price gave the cost of an AI event that came without (null: not such an event). Null in created_at: now; no
+-- time may be more than `max_future` seconds ahead. Null in id is not allowed. Returns, too, by its place from 1,
+-- an event with such a time, with the refusal TL002; and one that is not what the log has under its id (`differs`).
+-- One plan is as good as another: it is made once.
+create or replace function tally_record(
+  ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
+  threads text[], agents text[], details jsonb[], recorders text[], max_future int
+) returns table (id uuid, place bigint, priced boolean, refusal text, differs boolean)
   language plpgsql security definer set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
+declare
+  latest timestamptz := now() + pg_catalog.make_interval(secs => max_future::double precision);
+  stored bigint;
 begin
+  if latest < any (times) then
+    return query
+    select given.id, given.place, null::boolean, 'TL002'::text, false
+    from unnest(ids, times) with ordinality given (id, created_at, place)
+    where given.created_at > latest;
+  end if;
   -- In the order of ids, so that two batches that share some do not wait for each other crosswise.
   return query
   insert into resource_usage_log as log (
-    id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail)
+    id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, recorded_by)
   select
     event.id, event.created_at, event.resource_type, event.collection_id, event.user_id, event.bot_id, event.channel_id,
     event.thread_id, event.agent_id,
-    case when event.resource_type = 'ai'::text then tally_completed(event.detail, event.created_at) else event.detail end
+    case when event.resource_type = 'ai'::text then tally_completed(event.detail, event.created_at) else event.detail end,
+    event.recorded_by
   from (
     select
       given.id, coalesce(given.created_at, now()) as created_at, given.resource_type, given.collection_id,
-      given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.detail, given.place
-    from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
-      id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
+      given.user_id, given.bot_id, given.channel_id, given.thread_id, given.agent_id, given.detail, given.recorded_by,
+      given.place
+    from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details, recorders)
+      with ordinality given (id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id,
+        detail, recorded_by, place)
+    where (given.created_at > latest) is not true
   ) event
   order by event.id, event.place
   on conflict (id) do nothing
   returning log.id, null::bigint,
-    case when log.resource_type = 'ai'::text and not tally_has_own_cost(log.detail)
+    case when log.resource_type::text = 'ai'::text and not tally_has_own_cost(log.detail)
       then tally_is_given(log.detail -> 'cost_usd'::text) end,
-    null::text;
-end
-$$;
-
--- The same for events of which the log does not take some: for a constraint or a trigger of the site's own. The others
--- of the batch shall not suffer; of those the SQLSTATE is returned. `place` is that in the arrays, from 1.
-create or replace function tally_record_each(
-  ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
-  threads text[], agents text[], details jsonb[]
-) returns table (id uuid, place bigint, priced boolean, refusal text)
-  language plpgsql security definer
-as $$
-begin
-  set constraints all immediate;
-  for number in 1 .. cardinality(ids) loop
-    begin
-      return query select recorded.id, number::bigint, recorded.priced, recorded.refusal from tally_record(
-        ids[number:number], times[number:number], types[number:number], collections[number:number],
-        users[number:number], bots[number:number], channels[number:number], threads[number:number],
-        agents[number:number], details[number:number]) recorded;
-    exception when others then
-      -- What is no fault of the event: of the connection, the transaction, the server, the schema.
-      if sqlstate ~ '^(08|0A|25|26|28|2D|3B|3D|3F|40|42|53|55|57|58|72|F0|HV|XX)'::text then
-        raise;
-      end if;
-      return query select ids[number], number::bigint, null::boolean, sqlstate;
-    end;
-  end loop;
+    null::text, false;
+  get diagnostics stored = row_count;
+  if stored < pg_catalog.cardinality(ids) then
+    return query
+    select ids[differing.place], differing.place, null::boolean, null::text, true
+    from tally_differing(ids, times, types, collections, users, bots, channels, threads, agents, details) differing (place);
+  end if;
 end
 $$;
 
@@ -189,7 +235,7 @@ as $$
     -- By the row itself, whatever changed it meanwhile.
     update resource_usage_log log
     set detail = tally_repriced(log.detail, log.created_at)
-    where log.resource_type = 'ai'::text
+    where log.resource_type::text = 'ai'::text
       and log.created_at >= tally_reprice.since and log.created_at < tally_reprice.until
       and not tally_has_own_cost(log.detail)
       and tally_repriced(log.detail, log.created_at) <> log.detail
@@ -207,7 +253,7 @@ as $$
     log.detail ->> 'model'::text, count(*), sum(coalesce(tally_number(log.detail -> 'tokens_in'::text), 0)),
     sum(coalesce(tally_number(log.detail -> 'tokens_out'::text), 0))
   from resource_usage_log log
-  where log.resource_type = 'ai'::text
+  where log.resource_type::text = 'ai'::text
     and log.created_at >= tally_unpriced.since and log.created_at < tally_unpriced.until
     and not tally_is_given(log.detail -> 'cost_usd'::text)
   group by 1

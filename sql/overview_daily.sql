@@ -1,11 +1,13 @@
 -- The third part of GET /admin/usage: what was consumed of each resource type on each UTC day.
 --
--- $1 days, $2 collection_id (null: all); day is in seconds since 1970
+-- $1 days, $2 collection_id (null: all), $3 bytes that a reply may have; day is in seconds since 1970
+-- Where the texts of a row are longer than that, the long ones stay at the server: null, and too_long is true.
 select
   extract(epoch from day)::bigint as day,
-  resource_type,
+  case when guard.too_long then null else resource_type end as resource_type,
   event_count,
-  total_value
+  total_value,
+  case when guard.too_long then true end as too_long
 from (
   select
     -- The clock of UTC: date_trunc on it knows no other zone.
@@ -26,4 +28,5 @@ from (
   ) event
   group by 1, 2
 ) usage
-order by day desc, resource_type collate "C"
+cross join lateral (select octet_length(usage.resource_type::text) > $3::int as too_long) guard
+order by day desc, usage.resource_type collate "C"

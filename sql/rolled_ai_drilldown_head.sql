@@ -1,12 +1,17 @@
 -- What the two statements of this part of the overview have in common, up to whose sums they take.
 select
   usage.collection_id,
-  nodes.title as collection_title,
-  usage.job_type,
-  usage.model_level,
+  case when octet_length(nodes.title::text) > guard.part and guard.too_long then null else nodes.title
+    end as collection_title,
+  case when octet_length(usage.job_type) > guard.part and guard.too_long then null else usage.job_type
+    end as job_type,
+  case when octet_length(usage.model_level) > guard.part and guard.too_long then null else usage.model_level
+    end as model_level,
   usage.tokens_in,
   usage.tokens_out,
-  usage.event_count
+  usage.event_count,
+  case when greatest(octet_length(nodes.title::text), octet_length(usage.job_type), octet_length(usage.model_level))
+    > guard.part and guard.too_long then true end as too_long
 from (
   select
     collection_id,
@@ -17,8 +22,14 @@ from (
     sum(event_count)::bigint as event_count
   from (
     select
-      member.key as collection_id, member.name as job_type, member.level as model_level, summed.tokens_in,
-      summed.tokens_out, summed.event_count
+      member.key as collection_id,
+      case when octet_length(member.name) > 200
+        then (select long.whole from tally_long_name long where long.bounded = member.name)
+        else member.name end as job_type,
+      case when octet_length(member.level) > 200
+        then (select long.whole from tally_long_name long where long.bounded = member.level)
+        else member.level end as model_level,
+      summed.tokens_in, summed.tokens_out, summed.event_count
     from (
       select
         cell.group_id, sum(cell.total) as tokens_in, sum(cell.secondary) as tokens_out,

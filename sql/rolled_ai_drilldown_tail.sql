@@ -27,6 +27,12 @@
   group by 1, 2, 3
   having sum(event_count) > 0::numeric
 ) usage
-left join nodes on nodes.id = usage.collection_id
+left join tally_collection() nodes on nodes.id = usage.collection_id
+cross join lateral (
+  select
+    $3::int / 3 as part,  -- a row has 3 texts: where each is shorter, it is not too long
+    coalesce(octet_length(nodes.title::text), 0) + coalesce(octet_length(usage.job_type), 0)
+      + coalesce(octet_length(usage.model_level), 0) > $3::int as too_long
+) guard
 order by usage.tokens_in desc, usage.collection_id nulls last,
   usage.job_type collate "C" nulls last, usage.model_level collate "C" nulls last

@@ -1,11 +1,15 @@
 -- What the two statements of this part of the overview have in common, up to whose sums they take.
 select
   usage.collection_id,
-  nodes.title as collection_title,
-  usage.resource_type,
+  case when octet_length(nodes.title::text) > guard.part and guard.too_long then null else nodes.title
+    end as collection_title,
+  case when octet_length(usage.resource_type::text) > guard.part and guard.too_long then null else usage.resource_type
+    end as resource_type,
   usage.event_count,
   usage.total_value,
-  usage.secondary_value
+  usage.secondary_value,
+  case when greatest(octet_length(nodes.title::text), octet_length(usage.resource_type::text))
+    > guard.part and guard.too_long then true end as too_long
 from (
   select
     collection_id,
@@ -15,8 +19,11 @@ from (
     sum(secondary_value) as secondary_value
   from (
     select
-      member.key as collection_id, member.name as resource_type, summed.event_count, summed.total_value,
-      summed.secondary_value
+      member.key as collection_id,
+      case when octet_length(member.name) > 200
+        then (select long.whole from tally_long_name long where long.bounded = member.name)
+        else member.name end as resource_type,
+      summed.event_count, summed.total_value, summed.secondary_value
     from (
       select
         cell.group_id, sum(cell.events)::bigint as event_count, sum(cell.total) as total_value,

@@ -24,5 +24,11 @@
   group by 1, 2
   having sum(event_count) > 0::numeric
 ) usage
-left join nodes on nodes.id = usage.collection_id
+left join tally_collection() nodes on nodes.id = usage.collection_id
+cross join lateral (
+  select
+    $3::int / 2 as part,  -- a row has 2 texts: where each is shorter, it is not too long
+    coalesce(octet_length(nodes.title::text), 0) + coalesce(octet_length(usage.resource_type::text), 0)
+      > $3::int as too_long
+) guard
 order by usage.total_value desc, usage.collection_id nulls last, usage.resource_type collate "C"

@@ -1,9 +1,10 @@
 -- What the two statements of this part of the overview have in common, up to whose sums they take.
 select
   extract(epoch from day)::bigint as day,
-  resource_type,
+  case when guard.too_long then null else resource_type end as resource_type,
   event_count,
-  total_value
+  total_value,
+  case when guard.too_long then true end as too_long
 from (
   select
     day,
@@ -11,7 +12,12 @@ from (
     sum(event_count)::bigint as event_count,
     sum(total_value) as total_value
   from (
-    select summed.day, member.name as resource_type, summed.event_count, summed.total_value
+    select
+      summed.day,
+      case when octet_length(member.name) > 200
+        then (select long.whole from tally_long_name long where long.bounded = member.name)
+        else member.name end as resource_type,
+      summed.event_count, summed.total_value
     from (
       select
         date_trunc('day', cell.period) as day, cell.group_id, sum(cell.events)::bigint as event_count,

@@ -23,4 +23,5 @@
   group by 1, 2
   having sum(event_count) > 0::numeric
 ) usage
-order by day desc, resource_type collate "C"
+cross join lateral (select octet_length(usage.resource_type::text) > $3::int as too_long) guard
+order by day desc, usage.resource_type collate "C"

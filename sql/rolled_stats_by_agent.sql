@@ -4,12 +4,14 @@ with report as (
 \ir rolled_stats_head.sql
     and cell.report = 'agent' and cell.group_id = (
       select member.id from tally_group member
-      where member.hash = tally_group_hash('agent', null, $8, null) and member.report = 'agent'
-        and member.name = $8
+      where member.hash = tally_group_hash('agent'::text, null::uuid, tally_bounded($8), null::text) and member.report = 'agent'
+        and member.name = tally_bounded($8)
     )
 \ir rolled_stats_edges.sql
-          and agent_id = chosen.agent_id
-          and created_at >= edge.since
-          and created_at < edge.until
+          and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
+            >= (hashtextextended(chosen.agent_id collate "C", 0::bigint), edge.since)
+          and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
+            < (hashtextextended(chosen.agent_id collate "C", 0::bigint), edge.until)
+          and agent_id::text collate "C" = chosen.agent_id
 \ir rolled_stats_rest.sql
 \ir stats_tail.sql

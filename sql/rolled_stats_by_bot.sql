@@ -4,7 +4,7 @@ with report as (
 \ir rolled_stats_head.sql
     and cell.report = 'bot' and cell.group_id = (
       select member.id from tally_group member
-      where member.hash = tally_group_hash('bot', $5, null, null) and member.report = 'bot'
+      where member.hash = tally_group_hash('bot'::text, $5, null::text, null::text) and member.report = 'bot'
         and member.key = $5
     )
 \ir rolled_stats_edges.sql

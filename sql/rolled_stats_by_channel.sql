@@ -4,7 +4,7 @@ with report as (
 \ir rolled_stats_head.sql
     and cell.report = 'channel' and cell.group_id = (
       select member.id from tally_group member
-      where member.hash = tally_group_hash('channel', $6, null, null) and member.report = 'channel'
+      where member.hash = tally_group_hash('channel'::text, $6, null::text, null::text) and member.report = 'channel'
         and member.key = $6
     )
 \ir rolled_stats_edges.sql

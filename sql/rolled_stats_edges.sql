@@ -30,5 +30,5 @@
           and (chosen.user_id is null or user_id = chosen.user_id)
           and (chosen.bot_id is null or bot_id = chosen.bot_id)
           and (chosen.channel_id is null or channel_id = chosen.channel_id)
-          and (chosen.thread_id is null or thread_id = chosen.thread_id)
-          and (chosen.agent_id is null or agent_id = chosen.agent_id)
+          and (chosen.thread_id is null or thread_id::text collate "C" = chosen.thread_id)
+          and (chosen.agent_id is null or agent_id::text collate "C" = chosen.agent_id)

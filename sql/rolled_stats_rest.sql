@@ -15,8 +15,8 @@
         and (chosen.user_id is null or event.user_id = chosen.user_id)
         and (chosen.bot_id is null or event.bot_id = chosen.bot_id)
         and (chosen.channel_id is null or event.channel_id = chosen.channel_id)
-        and (chosen.thread_id is null or event.thread_id = chosen.thread_id)
-        and (chosen.agent_id is null or event.agent_id = chosen.agent_id)
+        and (chosen.thread_id is null or event.thread_id::text collate "C" = chosen.thread_id)
+        and (chosen.agent_id is null or event.agent_id::text collate "C" = chosen.agent_id)
       union all
       select correction.sign, chosen.bucket, correction.created_at, correction.detail
       from chosen

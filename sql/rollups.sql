@@ -22,13 +22,23 @@ insert into tally_report values
   ('agent', 'hour'), ('channel', 'day'), ('user', 'day')
 on conflict do nothing;
 
--- Each group once. Names are of any length, so they are found by a hash of the group; it need not be unique.
+-- Names of groups are of any length. A longer one is cut here: its beginning, and a hash that tells it from others.
+-- What is cut is longer than what is not, so neither is ever taken for the other.
+create or replace function tally_bounded(name text) returns text
+  language sql stable parallel safe
+as $$
+  select case when octet_length(name) > 200
+    then left(name, 136) || '...'::text || encode(sha256(convert_to(name, getdatabaseencoding())), 'hex'::text)
+    else name end
+$$;
+
+-- Each group once, found by a hash; it need not be unique.
 create table if not exists tally_group (
   id     int generated always as identity primary key,
   hash   bigint not null,
   report text collate "C" not null,
   key    uuid,
-  name   text,
+  name   text,  -- bounded, as the level
   level  text
 );
 create index if not exists tally_group_hash on tally_group (hash);
@@ -91,10 +101,30 @@ create table if not exists tally_rollup_state (
   writers      text[],   -- who of them are still to be waited for
   of_prepared  boolean   -- whether these are prepared transactions, which the others may have become
 );
+-- After a step that failed: about how many events the next one may take.
+alter table tally_rollup_state add column if not exists step_limit int;
 insert into tally_rollup_state default values on conflict do nothing;
 
+-- The names that were cut, whole; of agents none, since these are asked for and never told. Groups from before there
+-- was this table have whole names, and sums with such a group are made anew.
+do $$
+begin
+  if to_regclass('tally_long_name'::text) is null then
+    create table tally_long_name (
+      bounded text collate "C" primary key,
+      whole   text not null
+    );
+    if exists (select from tally_group where octet_length(name) > 200 or octet_length(level) > 200) then
+      update tally_rollup_state set stage = 'anew';
+      delete from tally_group where octet_length(name) > 200 or octet_length(level) > 200;
+    end if;
+  end if;
+end
+$$;
+
 -- Events that were changed or deleted: the old one with sign -1, a new one with sign 1. Those that the sums
--- hold count, until they are added to the sums; the others are dropped when their event is.
+-- hold count, until they are added to the sums; the others are dropped when their event is. Events that cannot be
+-- added to the sums are put here too, as if the sums held them and they were still to be added: so they count.
 create table if not exists tally_correction (
   sign          int not null,
   seq           bigint,
@@ -108,6 +138,10 @@ create table if not exists tally_correction (
   detail        jsonb
 );
 alter table tally_correction alter column resource_type drop not null;
+-- This one cannot be added to the sums, and no step tries it again.
+alter table tally_correction add column if not exists aside boolean not null default false;
+create index if not exists tally_correction_user on tally_correction (user_id, created_at)
+  where resource_type = 'ai'::text and user_id is not null;
 
 -- As the owner, so that whoever may change events needs no right to what is kept about them. Times that are in no
 -- window are in no sum either.
@@ -179,13 +213,13 @@ begin
   ]
   loop
     definition := (select pg_get_triggerdef(oid) from pg_trigger
-                   where tgrelid = 'resource_usage_log'::regclass and tgname = wanted[1]::name);
+                   where tgrelid = 'resource_usage_log'::regclass::oid and tgname = wanted[1]::name);
     continue when definition is not null
       and (wanted[1] = 'tally_event_numbered' or strpos(definition, 'session_replication_role') > 0);
-    execute format('drop trigger if exists %I on resource_usage_log', wanted[1]);
-    execute format('create trigger %I %s on resource_usage_log %s execute function %I()',
+    execute pg_catalog.format('drop trigger if exists %I on resource_usage_log', wanted[1]);
+    execute pg_catalog.format('create trigger %I %s on resource_usage_log %s execute function %I()',
                    wanted[1], wanted[2], wanted[3], wanted[4]);
-    execute format('alter table resource_usage_log enable always trigger %I', wanted[1]);
+    execute pg_catalog.format('alter table resource_usage_log enable always trigger %I', wanted[1]);
     -- What happened without it is not known.
     update tally_rollup_state set stage = 'anew';
   end loop;
@@ -195,7 +229,7 @@ $$;
 -- A number is what tells an event that is in the sums from one that is not.
 do $$
 begin
-  if not exists (select from pg_constraint where conrelid = 'resource_usage_log'::regclass
+  if not exists (select from pg_constraint where conrelid = 'resource_usage_log'::regclass::oid
                  and conname = 'resource_usage_log_numbered') then
     alter table resource_usage_log
       add constraint resource_usage_log_numbered check (seq is not null) not valid;

@@ -1,4 +1,4 @@
--- What the statements that read events have in common, up to their conditions.
+-- What the statements that read events have in common, up to the conditions that say which index leads to them.
 \ir stats_figures.sql
   select
     -- The clock of UTC: date_trunc on it knows no other zone.
@@ -15,10 +15,7 @@
       detail -> 'tokens_out'::text as tokens_out,
       detail -> 'tokens_cached'::text as tokens_cached,
       detail -> 'cost_usd'::text as cost_usd
-    from resource_usage_log
-    where resource_type = 'ai'
-      and ($4::uuid is null or user_id = $4)
-      and ($5::uuid is null or bot_id = $5)
-      and ($6::uuid is null or channel_id = $6)
-      and ($7::text is null or thread_id = $7)
-      and ($8::text is null or agent_id = $8)
+    from (
+      select created_at, user_id, bot_id, channel_id, thread_id, agent_id, detail
+      from resource_usage_log
+      where resource_type = 'ai'

@@ -13,8 +13,10 @@ select
     and not exists (select from pg_inherits where inhrelid = to_regclass('resource_usage_log'::text)::oid) as in_use,
   adopted_from,
   coalesce(pg_sequence_last_value('resource_usage_log_seq'::regclass), 0::bigint) - watermark as numbers_to_fold,
-  (select count(*) from tally_correction) as corrections,
-  writers as waiting_for
+  (select count(*) from tally_correction where not aside) as corrections,
+  writers as waiting_for,
+  -- Events, and changes of events, that cannot be added to the sums: they count from where they are put.
+  (select count(*) from tally_correction where aside) as put_aside
 from tally_rollup_state;
 
 -- One UTC day of the finest sums against the events that they should hold: what the sums have too much. The
@@ -41,9 +43,21 @@ as $$
                then correction.created_at >= state.adopted_from
                else correction.seq <= state.watermark end
   ), batch as (
-    select pg_catalog.array_agg(tally_event_of(sign, created_at, resource_type, collection_id, user_id, bot_id,
-                                               channel_id, agent_id, detail)) as events
-    from event
+    select pg_catalog.array_agg(tally_event_of(
+      sign, created_at, tally_bounded(resource_type), collection_id, user_id, bot_id, channel_id, tally_bounded(agent_id),
+      tally_bounded(job_type), tally_bounded(model_level), detail)) as events
+    from (
+      select ready.*, detail ->> 'job_type'::text as job_type, detail ->> 'model_level'::text as model_level
+      from (
+        select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id,
+          case when pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
+        from event
+        offset 0
+      ) ready
+      offset 0
+    ) named
+    -- By the hour: all those of a day may be more than one array has room for.
+    group by date_trunc('hour'::text, created_at at time zone 'UTC')
   )
   select report, key, name, level, grain, period, sum(events), sum(total), sum(secondary), sum(tokens_cached),
     sum(cost_usd)
@@ -137,7 +151,7 @@ declare
   told timestamptz := clock_timestamp();
   steps int := 0;
   next_look int := 1;
-  wanted bigint := coalesce(pg_sequence_last_value('resource_usage_log_seq'), 0);
+  wanted bigint := coalesce(pg_sequence_last_value('resource_usage_log_seq'::regclass), 0);
 begin
   loop
     said := tally_upkeep(most);
@@ -151,24 +165,26 @@ begin
       commit;
     end if;
     if exists (select from tally_rollup_state
-               where stage = 'kept' and adopted_from = '-infinity' and watermark >= wanted) then
+               where stage = 'kept' and adopted_from = '-infinity' and watermark >= wanted and step_limit is null) then
       said := 'done';
     end if;
     exit when said in ('done', 'standby', 'unfit');
     if said in ('busy', 'waiting') then
-      perform pg_sleep(0.1);
+      perform pg_catalog.pg_sleep(0.1);
     end if;
     if clock_timestamp() >= told + interval '2 seconds' then
       told := clock_timestamp();
       raise notice '%', (
-        select format('%s; the events from %s on are in the sums, and %s numbers are to be folded%s', said,
+        select pg_catalog.format('%s; the events from %s on are in the sums, and %s numbers are to be folded%s', said,
                       case when adopted_from = 'infinity' then 'now' else adopted_from::text end, numbers_to_fold,
                       case when said = 'waiting' then '; waiting for ' || waiting_for::text else '' end)
         from tally_rollup_status);
     end if;
   end loop;
   raise notice '%', case said
-    when 'done' then 'done: the sums hold the whole log'
+    when 'done' then 'done: the sums hold the whole log' || coalesce((
+      select format('; %s that cannot be added to them are put aside, and count from there', put_aside)
+      from tally_rollup_status where put_aside > 0), '')
     when 'standby' then 'this server only follows another: call it there'
     else 'sums of this log cannot be kept: it is partitioned or inherited, or its triggers are missing' end;
 end

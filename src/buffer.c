@@ -7,7 +7,16 @@
 
 #include "allocate.h"
 
-enum { SMALLEST_CAPACITY = 64 };
+enum { SMALLEST_CAPACITY = 64, BEYOND = 4096 /* bytes of memory, for what is added unasked */ };
+
+bool buffer_admits(struct buffer *buffer, size_t extra)
+{
+    bool is_full = buffer->length > buffer->most || extra > buffer->most - buffer->length;
+
+    if (buffer->most > 0 && is_full)
+        buffer->is_cut = true;
+    return !buffer->is_cut;
+}
 
 void buffer_reserve(struct buffer *buffer, size_t extra)
 {
@@ -18,6 +27,8 @@ void buffer_reserve(struct buffer *buffer, size_t extra)
     size_t capacity = buffer->capacity <= SIZE_MAX / 2 ? buffer->capacity * 2 : SIZE_MAX;
     if (capacity < SMALLEST_CAPACITY)
         capacity = SMALLEST_CAPACITY;
+    if (buffer->most > 0 && capacity > buffer->most + BEYOND)
+        capacity = buffer->most + BEYOND;
     if (capacity < needed)
         capacity = needed;
     buffer->data = allocate_again(buffer->data, capacity);
@@ -89,6 +100,7 @@ bool buffer_is(const struct buffer *buffer, const char *text)
 void buffer_clear(struct buffer *buffer)
 {
     buffer->length = 0;
+    buffer->is_cut = false;
     if (buffer->data != NULL)
         buffer->data[0] = '\0';
 }

@@ -1,4 +1,4 @@
-/* Growing byte buffer. A buffer that starts as {0} is empty and valid.
+/* Growing byte buffer. A buffer that starts as {0} is empty and valid, and may be of any size.
  *
  * `data` holds `length` bytes and, once anything was added, a NUL behind them, which `length`
  * does not count; the bytes themselves may contain NULs. Memory that cannot be had ends the
@@ -15,7 +15,15 @@ struct buffer {
     char *data;
     size_t length;
     size_t capacity; /* bytes allocated behind data, the NUL included */
+    size_t most;     /* bytes that it is to hold at the most; 0: any number. See buffer_admits */
+    bool is_cut;     /* something was left out, since it was beyond `most` */
 };
+
+/* Whether `extra` more bytes are no more than `most` allows. If not, the buffer is cut from then
+ * on: the caller leaves them out, and whoever wants the whole asks for `is_cut`. Nothing else looks
+ * at `most`, but for memory: no more of it is taken than `most` needs and a little, unless more is
+ * added all the same. */
+bool buffer_admits(struct buffer *buffer, size_t extra);
 
 /* Makes room for at least `extra` more bytes and the NUL behind them. */
 void buffer_reserve(struct buffer *buffer, size_t extra);
@@ -41,7 +49,7 @@ void buffer_add_format_list(struct buffer *buffer, const char *format, va_list a
 /* Whether it holds exactly this C string. */
 bool buffer_is(const struct buffer *buffer, const char *text);
 
-/* Empties the buffer and keeps its memory for the next use. */
+/* Empties the buffer, which then is not cut, and keeps its memory for the next use. */
 void buffer_clear(struct buffer *buffer);
 
 /* Empties the buffer and gives its memory back; the buffer can be used again. */

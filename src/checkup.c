@@ -99,7 +99,7 @@ static bool check_connection(struct checkup *checkup)
     struct db_wait wait;
     struct buffer found = {0};
 
-    while (link->state != DB_LINK_OPEN && link->outage.length == 0) {
+    while (link->pq == NULL && link->outage.length == 0) {
         db_link_wait(link, &wait);
 
         struct pollfd socket = {.fd = wait.fd, .events = wait.events};
@@ -107,7 +107,7 @@ static bool check_connection(struct checkup *checkup)
         poll(&socket, 1, wait.timeout);
         db_link_tend(link);
     }
-    if (link->state == DB_LINK_OPEN)
+    if (link->pq != NULL)
         return true;
     if (link->is_unfit) {
         tell(checkup, CHECKUP_FAULT, "schema", link->outage.data);

@@ -199,8 +199,7 @@ static bool read_columns(const struct json_span attributes[ATTRIBUTES], struct e
     return fault->length == 0;
 }
 
-bool cloud_event_read(const struct json_span *text, int64_t latest, struct event *event,
-                      struct buffer *fault)
+bool cloud_event_read(const struct json_span *text, struct event *event, struct buffer *fault)
 {
     struct json_span attributes[ATTRIBUTES] = {{0}};
     size_t before = fault->length;
@@ -213,5 +212,5 @@ bool cloud_event_read(const struct json_span *text, int64_t latest, struct event
         return false;
     if (!event->resource_type.given)
         buffer_add_text(fault, "type: is missing");
-    return fault->length == before && event_check_whole(event, latest, fault);
+    return fault->length == before && event_check_whole(event, fault);
 }

@@ -1,213 +1,29 @@
 #include "config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
-#include <limits.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "allocate.h"
+#include "config_keys.h"
 
 enum { LINE_SIZE = 1024 };
-
-struct key;
-
-/* Reads a value into its place; returns what is wrong with it, or NULL. */
-typedef const char *value_reader(const struct key *key, const char *value, void *place);
-
-struct key {
-    const char *section;
-    const char *name;
-    const char *preset;
-    value_reader *read;
-    size_t offset; /* of the value in struct config */
-    long least, most;
-};
-
-static const char *read_text(const struct key *key, const char *value, void *place)
-{
-    (void)key;
-    free(*(char **)place);
-    *(char **)place = allocate_copy(value);
-    return NULL;
-}
-
-static const char *read_number(const struct key *key, const char *value, void *place)
-{
-    char *end;
-
-    errno = 0;
-    long number = strtol(value, &end, 10);
-
-    if (!isdigit((unsigned char)value[0]) || *end != '\0' || errno != 0 || number < key->least ||
-        number > key->most) {
-        static char fault[80];
-
-        snprintf(fault, sizeof fault, "must be a whole number from %ld to %ld", key->least,
-                 key->most);
-        return fault;
-    }
-    *(int *)place = (int)number;
-    return NULL;
-}
-
-static const char *read_switch(const struct key *key, const char *value, void *place)
-{
-    (void)key;
-    *(bool *)place = strcmp(value, "yes") == 0;
-    return *(bool *)place || strcmp(value, "no") == 0 ? NULL : "must be yes or no";
-}
-
-static const char *const tenancies[] = {
-    [TENANCY_SINGLE] = "single",
-    [TENANCY_MULTI] = "multi",
-};
-
-static const char *read_tenancy(const struct key *key, const char *value, void *place)
-{
-    (void)key;
-    for (size_t i = 0; i < sizeof tenancies / sizeof tenancies[0]; i++) {
-        if (strcmp(value, tenancies[i]) == 0) {
-            *(enum tenancy *)place = (enum tenancy)i;
-            return NULL;
-        }
-    }
-    return "must be single or multi";
-}
-
-static const char *read_level(const struct key *key, const char *value, void *place)
-{
-    (void)key;
-    return log_level_parse(value, place) ? NULL : "must be error, warning, info or debug";
-}
-
-static const char *read_base_path(const struct key *key, const char *value, void *place)
-{
-    size_t length = strlen(value);
-
-    if (length > 0 && (value[0] != '/' || value[length - 1] == '/' || strstr(value, "//") != NULL))
-        return "must begin with a slash, not end with one, and have no two together";
-    return read_text(key, value, place);
-}
-
-/* libpq takes a list of ports beside a list of hosts. */
-static const char *read_port(const struct key *key, const char *value, void *place)
-{
-    const char *at = value;
-
-    while (*at != '\0') {
-        const char *end = at + strspn(at, "0123456789");
-        long port = end == at ? 1 : strtol(at, NULL, 10);
-
-        if (port < 1 || port > 65535 || (*end != ',' && *end != '\0'))
-            return "must be a port number, or several with commas between them";
-        at = *end == ',' ? end + 1 : end;
-    }
-    return read_text(key, value, place);
-}
-
-static const char *read_sslmode(const struct key *key, const char *value, void *place)
-{
-    static const char *const modes[] = {"",        "disable",   "allow",      "prefer",
-                                        "require", "verify-ca", "verify-full"};
-
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
-        if (strcmp(value, modes[i]) == 0)
-            return read_text(key, value, place);
-    }
-    return "must be disable, allow, prefer, require, verify-ca or verify-full";
-}
-
-static const char *read_passfile(const struct key *key, const char *value, void *place)
-{
-    if (value[0] != '\0' && access(value, R_OK) != 0)
-        return "names a file that cannot be read";
-    return read_text(key, value, place);
-}
-
-static const char *read_target(const struct key *key, const char *value, void *place)
-{
-    if (value[0] != '/' && strcmp(value, "stderr") != 0 && strcmp(value, "syslog") != 0)
-        return "must be stderr, syslog or the full path of a file";
-    return read_text(key, value, place);
-}
-
-/* Whatever begins with HTTP_ was sent by the client and proves nothing about who it is. */
-static const char *read_identity_param(const struct key *key, const char *value, void *place)
-{
-    static const char *const of_the_request[] = {
-        "REQUEST_METHOD", "SCRIPT_NAME",  "PATH_INFO",      "QUERY_STRING", "REQUEST_URI",
-        "DOCUMENT_URI",   "CONTENT_TYPE", "CONTENT_LENGTH", "REQUEST_ID",   "SERVER_PROTOCOL",
-    };
-
-    if (strncasecmp(value, "HTTP_", 5) == 0)
-        return "must not begin with HTTP_: any client can set such a parameter";
-    if (value[0] == '\0')
-        return "must not be empty";
-    for (size_t i = 0; i < sizeof of_the_request / sizeof of_the_request[0]; i++) {
-        if (strcasecmp(value, of_the_request[i]) == 0)
-            return "must not be a parameter that says what is asked";
-    }
-    for (const char *byte = value; *byte != '\0'; byte++) {
-        if (!isalnum((unsigned char)*byte) && *byte != '_')
-            return "must consist of letters, digits and underscores";
-    }
-    return read_text(key, value, place);
-}
-
-#define PLACE(member) offsetof(struct config, member)
-
-static const struct key keys[] = {
-    {"database", "host", "", read_text, PLACE(database.host), 0, 0},
-    {"database", "port", "", read_port, PLACE(database.port), 0, 0},
-    {"database", "dbname", "", read_text, PLACE(database.dbname), 0, 0},
-    {"database", "user", "", read_text, PLACE(database.user), 0, 0},
-    {"database", "passfile", "", read_passfile, PLACE(database.passfile), 0, 0},
-    {"database", "sslmode", "", read_sslmode, PLACE(database.sslmode), 0, 0},
-    {"database", "service", "", read_text, PLACE(database.service), 0, 0},
-    {"database", "connect_timeout", "5", read_number, PLACE(database.connect_timeout), 1, 60},
-    {"database", "query_timeout", "10000", read_number, PLACE(database.query_timeout), 100,
-     3600000},
-    {"database", "connection_lifetime", "3600", read_number, PLACE(database.connection_lifetime), 0,
-     604800},
-    {"database", "prepared", "yes", read_switch, PLACE(database.prepared), 0, 0},
-    {"service", "tenancy", "multi", read_tenancy, PLACE(service.tenancy), 0, 0},
-    {"service", "base_path", "", read_base_path, PLACE(service.base_path), 0, 0},
-    {"service", "max_requests", "0", read_number, PLACE(service.max_requests), 0, INT_MAX},
-    {"reports", "rollups", "yes", read_switch, PLACE(reports.rollups), 0, 0},
-    {"reports", "upkeep", "yes", read_switch, PLACE(reports.upkeep), 0, 0},
-    {"ingest", "max_events", "1000", read_number, PLACE(ingest.max_events), 1, 10000},
-    {"ingest", "max_body", "1048576", read_number, PLACE(ingest.max_body), 1024, 67108864},
-    {"ingest", "max_future", "86400", read_number, PLACE(ingest.max_future), 0, 315360000},
-    {"auth", "user_param", "REMOTE_USER", read_identity_param, PLACE(auth.user_param), 0, 0},
-    {"auth", "role_param", "TALLY_ROLE", read_identity_param, PLACE(auth.role_param), 0, 0},
-    {"auth", "user_id_param", "TALLY_USER_ID", read_identity_param, PLACE(auth.user_id_param), 0,
-     0},
-    {"log", "level", "info", read_level, PLACE(log.level), 0, 0},
-    {"log", "target", "stderr", read_target, PLACE(log.target), 0, 0},
-};
-
-enum { KEY_COUNT = sizeof keys / sizeof keys[0] };
 
 /* One reading of a file. */
 struct reading {
     FILE *file;
     const char *path;
     int line;
-    int key_lines[KEY_COUNT]; /* where each key was given; 0: not yet */
+    int key_lines[CONFIG_KEYS_MOST]; /* where each key was given; 0: not yet */
     struct config *config;
     struct buffer *faults;
 };
 
-static void add_fault(struct reading *reading, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void add_fault(struct reading *reading, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void add_fault(struct reading *reading,
+                                                            const char *format, ...)
 {
     va_list arguments;
 
@@ -220,8 +36,9 @@ static void add_fault(struct reading *reading, const char *format, ...)
 
 static bool is_known_section(const char *name, size_t length)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (strlen(keys[i].section) == length && memcmp(keys[i].section, name, length) == 0)
+    for (size_t i = 0; i < config_key_count; i++) {
+        if (strlen(config_keys[i].section) == length &&
+            memcmp(config_keys[i].section, name, length) == 0)
             return true;
     }
     return false;
@@ -271,11 +88,11 @@ static char *read_line(char *line, int size, void *stream)
     return line;
 }
 
-static const struct key *find_key(const char *section, const char *name)
+static const struct config_key *find_key(const char *section, const char *name)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0)
-            return &keys[i];
+    for (size_t i = 0; i < config_key_count; i++) {
+        if (strcmp(config_keys[i].section, section) == 0 && strcmp(config_keys[i].name, name) == 0)
+            return &config_keys[i];
     }
     return NULL;
 }
@@ -290,9 +107,9 @@ static bool has_comment(const char *value)
     return false;
 }
 
-static void take_value(struct reading *reading, const struct key *key, const char *value)
+static void take_value(struct reading *reading, const struct config_key *key, const char *value)
 {
-    int *given = &reading->key_lines[key - keys];
+    int *given = &reading->key_lines[key - config_keys];
 
     if (*given != 0) {
         add_fault(reading, "%s is given again; it stands in line %d already", key->name, *given);
@@ -311,7 +128,7 @@ static void take_value(struct reading *reading, const struct key *key, const cha
 static int take_pair(void *context, const char *section, const char *name, const char *value)
 {
     struct reading *reading = context;
-    const struct key *key = find_key(section, name);
+    const struct config_key *key = find_key(section, name);
 
     if (value == NULL)
         add_fault(reading, "neither a section, nor a key = value, nor a comment");
@@ -327,8 +144,9 @@ static int take_pair(void *context, const char *section, const char *name, const
 static void set_presets(struct config *config)
 {
     memset(config, 0, sizeof *config);
-    for (size_t i = 0; i < KEY_COUNT; i++)
-        keys[i].read(&keys[i], keys[i].preset, (char *)config + keys[i].offset);
+    for (size_t i = 0; i < config_key_count; i++)
+        config_keys[i].read(&config_keys[i], config_keys[i].preset,
+                            (char *)config + config_keys[i].offset);
 }
 
 bool config_read(const char *path, struct config *config, struct buffer *faults)
@@ -358,34 +176,22 @@ bool config_read(const char *path, struct config *config, struct buffer *faults)
     return faults->length == length;
 }
 
-static bool holds_text(const struct key *key)
-{
-    return key->read == read_text || key->read == read_port || key->read == read_sslmode ||
-           key->read == read_passfile || key->read == read_base_path || key->read == read_target ||
-           key->read == read_identity_param;
-}
-
 void config_free(struct config *config)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        char **text = (char **)((char *)config + keys[i].offset);
+    for (size_t i = 0; i < config_key_count; i++) {
+        char **text = (char **)((char *)config + config_keys[i].offset);
 
-        if (holds_text(&keys[i])) {
+        if (config_key_holds_text(&config_keys[i])) {
             free(*text);
             *text = NULL;
         }
     }
 }
 
-const char *config_tenancy_name(enum tenancy tenancy)
-{
-    return tenancies[tenancy];
-}
-
 void config_each_key(void (*visit)(const char *section, const char *key, const char *preset,
                                    void *context),
                      void *context)
 {
-    for (size_t i = 0; i < KEY_COUNT; i++)
-        visit(keys[i].section, keys[i].name, keys[i].preset, context);
+    for (size_t i = 0; i < config_key_count; i++)
+        visit(config_keys[i].section, config_keys[i].name, config_keys[i].preset, context);
 }

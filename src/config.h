@@ -9,6 +9,15 @@
 
 enum tenancy { TENANCY_SINGLE, TENANCY_MULTI };
 
+/* Which server of several is wanted: a primary takes events, a standby follows it. */
+enum target {
+    TARGET_PREFER_PRIMARY,
+    TARGET_ANY,
+    TARGET_PRIMARY,
+    TARGET_STANDBY,
+    TARGET_PREFER_STANDBY
+};
+
 /* Texts belong to the struct; one that is not set is "". */
 struct config {
     struct {
@@ -16,12 +25,14 @@ struct config {
         int connect_timeout;                                              /* seconds */
         int query_timeout;                                                /* milliseconds */
         int connection_lifetime; /* seconds; 0: without end */
-        bool prepared;           /* whether statements are prepared once per connection */
+        enum target target;
+        bool prepared; /* whether statements are prepared once per connection */
     } database;
     struct {
         enum tenancy tenancy;
         char *base_path;  /* "" or a path that begins and does not end with a slash */
         int max_requests; /* after so many a worker ends; 0: never */
+        int max_reply;    /* bytes of a reply that is made of rows */
     } service;
     struct {
         bool rollups; /* whether sums of events are used where there are some */
@@ -34,6 +45,7 @@ struct config {
     } ingest;
     struct {
         char *user_param, *role_param, *user_id_param; /* names of FastCGI parameters */
+        char *secret;                                  /* what secret_file holds; "": none */
     } auth;
     struct {
         enum log_level level;

@@ -24,6 +24,7 @@ struct db_row {
 
 struct run {
     const char *begin; /* what begins a transaction around the calls; NULL: none */
+    bool changes;      /* something is stored */
     const struct db_call *calls;
     size_t count;
     long rows;
@@ -119,7 +120,8 @@ static bool run_once(struct db_link *link, struct run *run, const struct db_limi
     *again = run->is_undone = false;
     /* What is sent without time to wait for it could be stored behind our back; connecting, too,
      * takes time. */
-    if (!db_exchange_has_time(limit, error) || !db_link_ensure(link, limit, error) ||
+    if (!db_exchange_has_time(limit, error) ||
+        !(run->changes ? db_link_ensure_primary : db_link_ensure)(link, limit, error) ||
         !db_exchange_has_time(limit, error))
         return false;
     if (!send_calls(link, run)) {
@@ -130,7 +132,8 @@ static bool run_once(struct db_link *link, struct run *run, const struct db_limi
     }
     *again = fault != NULL && fault->again && run->rows == 0;
     /* What an endpoint refused, such as a window that ends before it begins, is soon read. */
-    bool cancel = error->code == ERROR_DEADLINE || error->code == ERROR_PEER_GONE;
+    bool cancel = error->code == ERROR_DEADLINE || error->code == ERROR_PEER_GONE ||
+                  error->code == ERROR_REPLY_TOO_LARGE;
     const struct db_fault *late = NULL;
 
     if ((fault != NULL && fault->renew) || !db_exchange_finish(link->pq, cancel, &late))
@@ -163,6 +166,8 @@ static bool run_for(struct db *db, int timeout, struct run *run, int peer_fd, st
     int64_t begun = clock_microseconds();
     bool good = run_twice(db, run, &limit, error);
 
+    if (db->link.pq != NULL && pq_holds_much(db->link.pq))
+        db_link_drop(&db->link);
     db->cost.microseconds += clock_microseconds() - begun;
     db->cost.rows += run->rows;
     db->is_undone = run->is_undone;
@@ -185,7 +190,7 @@ bool db_run(struct db *db, const struct db_call *calls, size_t count, int peer_f
 
 bool db_can_change(const struct db *db)
 {
-    return db->link.state == DB_LINK_OPEN && !pq_is_standby(db->link.pq);
+    return db_link_can_change(&db->link);
 }
 
 bool db_is_undone(const struct db *db)
@@ -195,7 +200,7 @@ bool db_is_undone(const struct db *db)
 
 bool db_change(struct db *db, int timeout, const struct db_call *call, struct error *error)
 {
-    struct run run = {.begin = CHANGE, .calls = call, .count = 1};
+    struct run run = {.begin = CHANGE, .changes = true, .calls = call, .count = 1};
 
     return run_for(db, timeout, &run, -1, error);
 }

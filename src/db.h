@@ -1,6 +1,6 @@
 /* Asking PostgreSQL over the worker's one connection.
  *
- * Nothing here blocks without a limit, but for libpq's look-up of host names. A query that reaches
+ * Nothing here blocks without a limit. A query that reaches
  * its deadline, or whose answer nobody waits for any more, is cancelled at the server. */
 #ifndef TALLY_DB_H
 #define TALLY_DB_H

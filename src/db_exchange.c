@@ -12,22 +12,26 @@ static bool fail_late(struct error *error)
     return error_set(error, ERROR_DEADLINE, "the query took too long");
 }
 
+static bool fail_left(struct error *error)
+{
+    return error_set(error, ERROR_PEER_GONE, "the client has left");
+}
+
 bool db_exchange_has_time(const struct db_limit *limit, struct error *error)
 {
     return clock_left(limit->deadline) > 0 || fail_late(error);
 }
 
-bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
-                      struct error *error)
+bool db_exchange_wait(int fd, short events, const struct db_limit *limit, struct error *error)
 {
-    struct pollfd fds[] = {{.fd = pq_socket(pq), .events = events},
+    struct pollfd fds[] = {{.fd = fd, .events = events},
                            {.fd = limit->peer_fd, .events = POLLRDHUP}};
 
     /* The alarm that guards the client's side may come here too. */
     while (poll(fds, 2, clock_left(limit->deadline)) < 0 && errno == EINTR)
         ;
     if (fds[1].revents != 0)
-        return error_set(error, ERROR_PEER_GONE, "the client has left");
+        return fail_left(error);
     if (fds[0].revents == 0)
         return fail_late(error);
     return true;
@@ -49,27 +53,64 @@ static void note_fault(const struct pq_result *result, const struct db_fault **f
     buffer_free(&text);
 }
 
-/* Handles what has arrived. Returns false where the exchange is over, early if *early says so. */
-static bool take_events(struct pq *pq, int *step, bool *early, db_result_handler *take,
-                        void *context, const struct db_fault **fault, struct error *error)
+struct exchange {
+    struct pq *pq;
+    const struct db_limit *limit;
+    db_result_handler *take;
+    void *context;
+    const struct db_fault **fault;
+    int step;
+    bool early;     /* ended by us, with the error set */
+    int64_t looked; /* clock_now() when it was last asked whether the client has left */
+};
+
+static bool has_left(int peer_fd)
+{
+    struct pollfd peer = {.fd = peer_fd, .events = POLLRDHUP};
+
+    return peer_fd >= 0 && poll(&peer, 1, 0) > 0;
+}
+
+/* Between rows: they may come for longer than anybody waits. */
+static bool goes_on(struct exchange *exchange, struct error *error)
+{
+    int64_t now = clock_now();
+
+    if (now >= exchange->limit->deadline)
+        return fail_late(error);
+    if (now == exchange->looked)
+        return true;
+    exchange->looked = now;
+    return !has_left(exchange->limit->peer_fd) || fail_left(error);
+}
+
+static bool take_result(struct exchange *exchange, const struct pq_result *result,
+                        struct error *error)
+{
+    return (pq_rows(result) == 0 || goes_on(exchange, error)) &&
+           exchange->take(result, exchange->step, exchange->context, error);
+}
+
+/* Handles what has arrived. Returns false where the exchange is over. */
+static bool take_events(struct exchange *exchange, struct error *error)
 {
     struct pq_result *result;
 
     for (;;) {
-        switch (pq_next(pq, &result)) {
+        switch (pq_next(exchange->pq, &result)) {
         case PQ_NOTHING_YET:
             return true;
         case PQ_RESULT:
-            *early = !take(result, *step, context, error);
+            exchange->early = !take_result(exchange, result, error);
             pq_clear(result);
-            if (*early)
+            if (exchange->early)
                 return false;
             break;
         case PQ_NEXT:
-            ++*step;
+            exchange->step++;
             break;
         case PQ_FAULT:
-            note_fault(result, fault, error);
+            note_fault(result, exchange->fault, error);
             pq_clear(result);
             break;
         case PQ_END:
@@ -81,16 +122,17 @@ static bool take_events(struct pq *pq, int *step, bool *early, db_result_handler
 bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take,
                  void *context, const struct db_fault **fault, struct error *error)
 {
-    bool early = false;
-    int step = 0;
+    struct exchange exchange = {pq, limit, take, context, fault, .looked = clock_now()};
 
     *fault = NULL;
     for (;;) {
         bool unsent = pq_flush(pq) > 0;
 
-        if (!take_events(pq, &step, &early, take, context, fault, error))
-            return !early && *fault == NULL;
-        if (!db_exchange_wait(pq, unsent ? POLLIN | POLLOUT : POLLIN, limit, error))
+        if (!take_events(&exchange, error))
+            return !exchange.early && *fault == NULL;
+        /* One row can be long, and come without a pause. */
+        if (!db_exchange_has_time(limit, error) ||
+            !db_exchange_wait(pq_socket(pq), unsent ? POLLIN | POLLOUT : POLLIN, limit, error))
             return false;
         /* What fails here is told by the next event. */
         pq_receive(pq);

@@ -23,12 +23,12 @@ typedef bool db_result_handler(const struct pq_result *result, int step, void *c
 /* Whether there is time left; fails with ERROR_DEADLINE. */
 bool db_exchange_has_time(const struct db_limit *limit, struct error *error);
 
-/* Waits until the connection's socket has one of `events` (poll(2)). Fails with ERROR_DEADLINE or
- * ERROR_PEER_GONE. */
-bool db_exchange_wait(const struct pq *pq, short events, const struct db_limit *limit,
-                      struct error *error);
+/* Waits until `fd`, such as the connection's socket, has one of `events` (poll(2)). Fails with
+ * ERROR_DEADLINE or ERROR_PEER_GONE. */
+bool db_exchange_wait(int fd, short events, const struct db_limit *limit, struct error *error);
 
-/* Sends what is unsent and reads to the end. Where a statement fails, the rest is read all the
+/* Sends what is unsent and reads to the end, or until the deadline, or until the client leaves:
+ * these are looked at between rows, too. Where a statement fails, the rest is read all the
  * same, *fault says what it means (NULL: none failed) and the error is set from it. An exchange
  * that ended early leaves the connection in use: see db_exchange_finish. */
 bool db_exchange(struct pq *pq, const struct db_limit *limit, db_result_handler *take,

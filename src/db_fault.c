@@ -41,6 +41,8 @@ static const struct db_fault faults[] = {
     {"F0", ERROR_INTERNAL, false, false, "internal error", ""},
     {"HV", ERROR_INTERNAL, false, false, "internal error", ""},
     {"XX", ERROR_INTERNAL, false, false, "internal error", ""},
+    /* tally_record_each(): not one of the events is at fault */
+    {"TL001", ERROR_LOG_FAULT, false, false, "the log cannot take events at present", ""},
     /* data, a constraint, a limit, or what a trigger of the site's own says */
     {"", ERROR_REFUSED, false, false, "internal error", ""},
 };

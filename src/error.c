@@ -17,9 +17,12 @@ static const char *const statuses[ERROR_CODES] = {
     [ERROR_UNAVAILABLE] = "503 Service Unavailable",
     [ERROR_LOGIN_REFUSED] = "503 Service Unavailable",
     [ERROR_UNFIT] = "503 Service Unavailable",
+    [ERROR_EXPOSED] = "503 Service Unavailable",
+    [ERROR_REPLY_TOO_LARGE] = "503 Service Unavailable",
     [ERROR_DEADLINE] = "504 Gateway Timeout",
     [ERROR_NO_SUCH_TEXT] = "500 Internal Server Error",
     [ERROR_REFUSED] = "500 Internal Server Error",
+    [ERROR_LOG_FAULT] = "503 Service Unavailable",
     [ERROR_PEER_GONE] = "499 Client Closed Request",
 };
 

@@ -24,9 +24,12 @@ enum error_code {
     ERROR_UNAVAILABLE,      /* the database is away: try again later */
     ERROR_LOGIN_REFUSED,    /* the database is there and lets nobody in: the operator must act */
     ERROR_UNFIT,            /* the database lacks its schema, or a right: the operator must act */
+    ERROR_EXPOSED,          /* everybody may do what only few should: the operator must act */
+    ERROR_REPLY_TOO_LARGE,  /* what was asked for is more than max_reply */
     ERROR_DEADLINE,         /* the query was ended at its deadline */
     ERROR_NO_SUCH_TEXT,     /* the database's encoding cannot hold a text that was asked for */
     ERROR_REFUSED,          /* the database does not take what was to be stored */
+    ERROR_LOG_FAULT,        /* the log can take no events: the operator must act */
     ERROR_PEER_GONE,        /* nobody waits for the answer any more: nothing is sent */
     ERROR_CODES
 };

@@ -138,7 +138,7 @@ bool event_check_text(const struct json_span *text, struct buffer *fault)
     return fault->length == 0;
 }
 
-bool event_check_whole(const struct event *event, int64_t latest, struct buffer *fault)
+bool event_check_whole(const struct event *event, struct buffer *fault)
 {
     static const struct json_span nothing = {"{}", 2};
     struct json_span detail = {event->detail.value.data, event->detail.value.length};
@@ -146,8 +146,6 @@ bool event_check_whole(const struct event *event, int64_t latest, struct buffer 
 
     if (!event->resource_type.given)
         buffer_add_text(fault, "resource_type: is missing");
-    else if (event->created_at.given && created_at->seconds > latest)
-        buffer_add_text(fault, "created_at: is too far in the future");
     else if (event->created_at.given && created_at->seconds < 0)
         buffer_add_text(fault, "created_at: is before 1970");
     else
@@ -155,8 +153,7 @@ bool event_check_whole(const struct event *event, int64_t latest, struct buffer 
     return fault->length == 0;
 }
 
-bool event_read(const struct json_span *text, int64_t latest, struct event *event,
-                struct buffer *fault)
+bool event_read(const struct json_span *text, struct event *event, struct buffer *fault)
 {
     struct json_span key, value;
     struct json_text json;
@@ -182,7 +179,7 @@ bool event_read(const struct json_span *text, int64_t latest, struct event *even
         buffer_free(&problem);
     }
     buffer_free(&name);
-    return fault->length == 0 && event_check_whole(event, latest, fault);
+    return fault->length == 0 && event_check_whole(event, fault);
 }
 
 static void clear_text(struct param_text *text)
@@ -200,11 +197,13 @@ void event_clear(struct event *event)
         .thread_id = kept.thread_id,
         .agent_id = kept.agent_id,
         .detail = kept.detail,
+        .recorded_by = kept.recorded_by,
     };
     clear_text(&event->resource_type);
     clear_text(&event->thread_id);
     clear_text(&event->agent_id);
     clear_text(&event->detail);
+    clear_text(&event->recorded_by);
 }
 
 void event_free(struct event *event)
@@ -213,5 +212,6 @@ void event_free(struct event *event)
     buffer_free(&event->thread_id.value);
     buffer_free(&event->agent_id.value);
     buffer_free(&event->detail.value);
+    buffer_free(&event->recorded_by.value);
     *event = (struct event){0};
 }

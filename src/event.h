@@ -25,14 +25,14 @@ struct event {
     struct param_text resource_type;
     struct param_uuid collection_id, user_id, bot_id, channel_id;
     struct param_text thread_id, agent_id;
-    struct param_text detail; /* a JSON object, each number as it was sent */
+    struct param_text detail;      /* a JSON object, each number as it was sent */
+    struct param_text recorded_by; /* who sends it; no field of its own */
 };
 
-/* Reads an event from its text. `latest` is the last instant that it may be of, in seconds since
- * 1970. Returns false and appends the fault ("FIELD: what is wrong") where it cannot be taken; the
- * id may have been read all the same. */
-typedef bool event_reader(const struct json_span *text, int64_t latest, struct event *event,
-                          struct buffer *fault);
+/* Reads an event from its text. Returns false and appends the fault ("FIELD: what is wrong") where
+ * it cannot be taken; the id may have been read all the same. How far ahead its time may be is for
+ * the database to say, whose clock counts. */
+typedef bool event_reader(const struct json_span *text, struct event *event, struct buffer *fault);
 
 /* The object whose members are the columns of the log. */
 event_reader event_read;
@@ -46,7 +46,7 @@ bool event_read_field(const struct buffer *name, const struct json_span *value, 
                       struct buffer *fault);
 
 /* What can only be seen when all fields are read. */
-bool event_check_whole(const struct event *event, int64_t latest, struct buffer *fault);
+bool event_check_whole(const struct event *event, struct buffer *fault);
 
 /* Makes the event {0} again and keeps the memory of its texts. */
 void event_clear(struct event *event);

@@ -17,6 +17,7 @@ static const struct column {
     {SQL_TEXT, offsetof(struct event, thread_id)},
     {SQL_TEXT, offsetof(struct event, agent_id)},
     {SQL_JSONB, offsetof(struct event, detail)},
+    {SQL_TEXT, offsetof(struct event, recorded_by)},
 };
 
 void event_arrays_start(struct event_arrays *arrays)

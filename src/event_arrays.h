@@ -7,7 +7,7 @@
 #include "db_array.h"
 #include "event.h"
 
-enum { EVENT_COLUMNS = 10 };
+enum { EVENT_COLUMNS = 11 };
 
 /* Starts as {0}. */
 struct event_arrays {

@@ -60,6 +60,25 @@ static field_writer *const writers[] = {
     [FIELD_TIME_OFFSET] = write_time_offset,
 };
 
+enum { TOLD_MOST = 100 /* bytes of a column's text in a fault */ };
+
+bool fields_fit(struct buffer *out, struct error *error)
+{
+    return buffer_admits(out, 0) ||
+           error_set(error, ERROR_REPLY_TOO_LARGE, "the reply would be larger than max_reply");
+}
+
+static bool write_field(struct json_writer *json, const struct field *field, const char *text,
+                        size_t length, struct error *error)
+{
+    json_write_key(json, field->key);
+    if (text == NULL)
+        json_write_null(json);
+    else if (!writers[field->type](json, text, length))
+        return error_internal(error, "column %s holds \"%.*s\"", field->key, TOLD_MOST, text);
+    return true;
+}
+
 bool fields_write(struct json_writer *json, const struct field *fields, const struct db_row *row,
                   int column, struct error *error)
 {
@@ -67,13 +86,11 @@ bool fields_write(struct json_writer *json, const struct field *fields, const st
     for (const struct field *field = fields; field->type != FIELD_END; field++, column++) {
         const char *text = db_row_text(row, column);
 
-        json_write_key(json, field->key);
-        if (text == NULL) {
-            json_write_null(json);
-        } else if (!writers[field->type](json, text, db_row_length(row, column))) {
-            return error_internal(error, "column %s holds \"%s\"", field->key, text);
-        }
+        if (field->type == FIELD_TOO_LONG)
+            json->out->is_cut = json->out->is_cut || text != NULL;
+        else if (!write_field(json, field, text, db_row_length(row, column), error))
+            return false;
     }
     json_write_end_object(json);
-    return true;
+    return fields_fit(json->out, error);
 }

@@ -1,5 +1,6 @@
 #include "health.h"
 
+#include "schema_rights.h"
 #include "schema_version.h"
 
 enum { READY_WITHIN = 1000 /* milliseconds */ };
@@ -12,6 +13,7 @@ static const struct {
     {ERROR_UNAVAILABLE, "database_unavailable"},
     {ERROR_LOGIN_REFUSED, "database_refused"},
     {ERROR_UNFIT, "schema_unfit"},
+    {ERROR_EXPOSED, "rights_unfit"},
     {ERROR_DEADLINE, "database_slow"},
     {ERROR_NONE, "database_fault"},
 };
@@ -32,6 +34,12 @@ static bool take_version(const struct db_row *row, void *context, struct error *
     return schema_version_check(db_row_text(row, 0), error);
 }
 
+static bool take_rights(const struct db_row *row, void *context, struct error *error)
+{
+    (void)context;
+    return schema_rights_check(db_row_text(row, 0), db_row_text(row, 1), error);
+}
+
 static bool fail_unready(const struct error *cause, struct error *error)
 {
     size_t i = 0;
@@ -49,14 +57,18 @@ static bool fail_unready(const struct error *cause, struct error *error)
 bool health_ready_get(struct app *app, const struct request *request, struct buffer *body,
                       struct error *error)
 {
-    const struct db_call call = {&statements[STATEMENT_SCHEMA_VERSION], NULL, take_version, NULL};
+    static const struct db_call calls[] = {
+        {&statements[STATEMENT_SCHEMA_VERSION], NULL, take_version, NULL},
+        {&statements[STATEMENT_SCHEMA_RIGHTS], NULL, take_rights, NULL},
+    };
     struct error cause = {0};
 
-    if (!db_run_within(app->db, READY_WITHIN, &call, 1, request->peer_fd, &cause)) {
+    if (!db_run_within(app->db, READY_WITHIN, calls, 2, request->peer_fd, &cause)) {
         fail_unready(&cause, error);
         error_free(&cause);
         return false;
     }
-    buffer_add_text(body, "{\"status\":\"ready\"}");
+    buffer_add_text(body, db_can_change(app->db) ? "{\"status\":\"ready\"}"
+                                                 : "{\"status\":\"ready\",\"events\":false}");
     return true;
 }

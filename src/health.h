@@ -13,8 +13,10 @@ bool health_alive_get(struct app *app, const struct request *request, struct buf
                       struct error *error);
 
 /* Appends {"status":"ready"} where the database answers within a second and has the schema that
- * this program was written for. Else fails with ERROR_UNAVAILABLE, whose message is a code: one of
- * database_unavailable, database_refused, database_slow, schema_unfit and database_fault. */
+ * this program was written for, with the rights that belong to it; where the server is a standby,
+ * "events":false stands behind it. Else fails with ERROR_UNAVAILABLE, whose message is a code: one
+ * of database_unavailable, database_refused, database_slow, schema_unfit, rights_unfit and
+ * database_fault. */
 bool health_ready_get(struct app *app, const struct request *request, struct buffer *body,
                       struct error *error);
 

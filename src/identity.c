@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "secret.h"
+
 enum { USER_LONGEST = 255 };
 
 static const char *const roles[] = {
@@ -62,6 +64,12 @@ bool identity_read(const char *user, const char *role, const char *user_id,
         return error_set(error, ERROR_UNAUTHENTICATED, "authentication required");
     identity->user = user;
     return read_role(role, &identity->role, error) && read_user_id(user_id, identity, error);
+}
+
+bool identity_check_secret(const char *given, const char *wanted, struct error *error)
+{
+    return wanted == NULL || wanted[0] == '\0' || secret_matches(given, wanted) ||
+           error_internal(error, "the web server sent no or another TALLY_SECRET");
 }
 
 const char *identity_role_name(enum role role)

@@ -24,6 +24,10 @@ struct identity {
 bool identity_read(const char *user, const char *role, const char *user_id,
                    struct identity *identity, struct error *error);
 
+/* Whether a request comes from a web server that knows the secret `wanted`; NULL and "" let all
+ * through. Fails with ERROR_INTERNAL. */
+bool identity_check_secret(const char *given, const char *wanted, struct error *error);
+
 /* The role as the web server writes it. */
 const char *identity_role_name(enum role role);
 

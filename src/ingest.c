@@ -86,9 +86,14 @@ bool ingest_finish(struct app *app, struct intake *intake, struct buffer *body, 
     if (!intake->is_recorded && !record_alone(app, intake, deadline_alone(app, intake), error))
         return false;
     outcomes_write(outcomes, intake->only_errors, body);
-    if (outcomes->count > 0 && outcomes_count(outcomes, OUTCOME_REJECTED) == outcomes->count)
-        return error_set(error, ERROR_REJECTED, "no event was accepted");
-    return true;
+    if (outcomes->count == 0 || outcomes_count(outcomes, OUTCOME_REJECTED) < outcomes->count)
+        return true;
+    error_set(error, ERROR_REJECTED, "no event was accepted");
+    /* That may be the events, or a rule that the operator did not mean so. */
+    if (intake->refused > 0)
+        error_detail(error, "the log refused %zu of %zu events: %s", intake->refused,
+                     outcomes->count, intake->refusal.data);
+    return false;
 }
 
 bool ingest_post(struct app *app, const struct request *request, struct buffer *body,

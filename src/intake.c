@@ -3,12 +3,12 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "allocate.h"
 #include "cloud_event.h"
 #include "media_type.h"
 #include "params.h"
+#include "utf8.h"
 #include "uuid_named.h"
 
 struct intake_params {
@@ -99,17 +99,24 @@ static bool read_body(const struct request_body *body, int most, struct buffer *
     return true;
 }
 
+static void set_sender(const struct intake *intake, struct event *event)
+{
+    event->recorded_by.given = true;
+    buffer_add(&event->recorded_by.value, intake->recorded_by.data, intake->recorded_by.length);
+}
+
 /* Notes what becomes of an event, and puts one that can be taken into the arrays. */
 static void take_event(struct intake *intake, const struct json_span *text, struct event *event)
 {
-    int64_t latest = (int64_t)time(NULL) + intake->config->ingest.max_future;
     struct buffer fault = {0};
-    bool good = intake->form->read(text, latest, event, &fault);
+    bool good = intake->form->read(text, event, &fault);
 
     if (good && !event->id.given) {
         uuid_from_chance(&event->id.value);
         event->id.given = true;
     }
+
+    set_sender(intake, event);
 
     struct outcome *outcome =
         outcomes_add(&intake->outcomes, event->id.given ? &event->id.value : NULL);
@@ -156,7 +163,8 @@ void intake_read_again(const struct intake *intake, const struct json_span *text
 {
     struct buffer fault = {0};
 
-    intake->form->read(text, INT64_MAX, event, &fault);
+    intake->form->read(text, event, &fault);
+    set_sender(intake, event);
     event->id = (struct param_uuid){true, outcome->id};
     buffer_free(&fault);
 }
@@ -167,6 +175,8 @@ struct intake *intake_read(const struct config *config, const struct request *re
     struct intake *intake = allocate_zeroed(1, sizeof *intake);
 
     intake->config = config;
+    /* The client chose the bytes of the name. */
+    utf8_add_lossy(&intake->recorded_by, request->identity.user, strlen(request->identity.user));
     if (read_only_errors(request->query, &intake->only_errors, error) &&
         (intake->form = find_form(request->body, error)) != NULL &&
         read_body(request->body, config->ingest.max_body, &intake->text, error) &&
@@ -183,6 +193,8 @@ void intake_free(struct intake *intake)
     event_arrays_free(&intake->arrays);
     outcomes_free(&intake->outcomes);
     buffer_free(&intake->text);
+    buffer_free(&intake->recorded_by);
+    buffer_free(&intake->refusal);
     error_free(&intake->fault);
     free(intake);
 }

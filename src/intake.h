@@ -25,6 +25,9 @@ struct intake {
     struct error fault;             /* of that, where it is not known what was stored */
     struct event_arrays arrays;     /* the good ones */
     struct outcomes outcomes;       /* of all */
+    struct buffer recorded_by;      /* who sends them */
+    struct buffer refusal; /* why the log refused the first of those that it did, for the log */
+    size_t refused;        /* how many these are */
 };
 
 /* Reads the events that a request brings. NULL with the error set where the body cannot be read to

@@ -135,35 +135,113 @@ static bool is_plain(unsigned char byte)
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
 }
 
-/* Writes one ASCII character that is not plain. */
-static void add_escape(struct buffer *out, unsigned char byte)
-{
-    if (escape_letters[byte] != '\0') {
-        const char escape[] = {'\\', escape_letters[byte]};
+enum { WORD = sizeof(uint64_t) };
 
-        buffer_add(out, escape, sizeof escape);
-    } else {
-        buffer_add_format(out, "\\u%04x", (unsigned)byte);
+/* Whether all bytes of a word are plain. In each lane a subtraction reaches the top bit for a byte
+ * below 0x20, or equal to the quote or the backslash; one that borrows from its neighbour does so
+ * where the answer is no in any case. */
+static bool is_plain_word(const char *text)
+{
+    static const uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
+    uint64_t word;
+
+    memcpy(&word, text, WORD);
+
+    uint64_t quote = word ^ ones * '"', backslash = word ^ ones * '\\';
+
+    return ((word | (word - ones * 0x20) | (quote - ones) | (backslash - ones)) & tops) == 0;
+}
+
+static size_t plain_length(const char *text, size_t length)
+{
+    size_t at = 0;
+
+    while (length - at >= WORD && is_plain_word(text + at))
+        at += WORD;
+    while (at < length && is_plain((unsigned char)text[at]))
+        at++;
+    return at;
+}
+
+/* How much of the text is written as it is: plain bytes, and characters beyond ASCII. */
+static size_t unchanged_length(const char *text, size_t length)
+{
+    size_t at = plain_length(text, length);
+    uint32_t code_point;
+    size_t size;
+
+    while (at < length && (unsigned char)text[at] >= 0x80 &&
+           utf8_decode(text + at, length - at, &code_point, &size)) {
+        at += size;
+        if (at < length && (unsigned char)text[at] < 0x80)
+            at += plain_length(text + at, length - at);
     }
+    return at;
+}
+
+enum { ESCAPE = 6 /* bytes of the longest */, PIECE = 256 /* characters */ };
+
+static size_t write_escape(char *to, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    to[0] = '\\';
+    if (escape_letters[byte] != '\0') {
+        to[1] = escape_letters[byte];
+        return 2;
+    }
+    memcpy(to + 1, "u00", 3);
+    to[4] = digits[byte >> 4];
+    to[5] = digits[byte & 0xf];
+    return ESCAPE;
+}
+
+/* Adds what does not stay as it is, with the few plain bytes between; returns how many bytes of the
+ * text that were. Escapes are short: one by one, adding them would take longer than making them. */
+static size_t add_changed(struct buffer *out, const char *text, size_t length)
+{
+    size_t at = 0, size = 1;
+    uint32_t code_point;
+
+    buffer_reserve(out, PIECE * ESCAPE);
+    for (int i = 0; i < PIECE && at < length; i++, at += size) {
+        unsigned char byte = (unsigned char)text[at];
+        char *to = out->data + out->length;
+
+        size = 1;
+        if (byte >= 0x80) {
+            if (utf8_decode(text + at, length - at, &code_point, &size))
+                break;
+            memcpy(to, "\xef\xbf\xbd", 3);
+            out->length += 3;
+        } else if (!is_plain(byte)) {
+            out->length += write_escape(to, byte);
+        } else if (length - at >= WORD && is_plain_word(text + at)) {
+            break;
+        } else {
+            *to = text[at];
+            out->length++;
+        }
+    }
+    out->data[out->length] = '\0';
+    return at;
 }
 
 static void add_escaped(struct buffer *out, const char *text, size_t length)
 {
-    size_t at = 0;
+    while (length > 0) {
+        size_t unchanged = unchanged_length(text, length);
 
-    while (at < length) {
-        size_t start = at;
+        if (!buffer_admits(out, unchanged))
+            return;
+        buffer_add(out, text, unchanged);
+        text += unchanged;
+        length -= unchanged;
 
-        while (at < length && is_plain((unsigned char)text[at]))
-            at++;
-        buffer_add(out, text + start, at - start);
-        start = at;
-        while (at < length && (unsigned char)text[at] >= 0x80)
-            at++;
-        if (at > start)
-            utf8_add_lossy(out, text + start, at - start);
-        else if (at < length)
-            add_escape(out, (unsigned char)text[at++]);
+        size_t changed = add_changed(out, text, length);
+
+        text += changed;
+        length -= changed;
     }
 }
 

@@ -40,7 +40,8 @@ void json_write_bool(struct json_writer *writer, bool value);
 void json_write_i64(struct json_writer *writer, int64_t value);
 /* The shortest digits that read back; null for NaN and infinities. Needs LC_NUMERIC "C". */
 void json_write_f64(struct json_writer *writer, double value);
-/* Any bytes; what is not UTF-8 becomes U+FFFD. NULL is null. */
+/* Any bytes; what is not UTF-8 becomes U+FFFD. NULL is null. A text for which `out` has no room is
+ * cut there (buffer_admits). */
 void json_write_string(struct json_writer *writer, const char *text, size_t length);
 void json_write_uuid(struct json_writer *writer, const struct uuid *uuid);
 void json_write_timestamp(struct json_writer *writer, const struct timestamp *timestamp,

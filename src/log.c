@@ -73,10 +73,23 @@ void log_failed_start(const char *text)
     closelog();
 }
 
+/* What ends lines, commands a terminal, turns text around or cannot be seen. */
 static bool is_control(uint32_t code_point)
 {
-    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x2028 ||
-           code_point == 0x2029;
+    static const struct {
+        uint32_t first, last;
+    } controls[] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f},   {0x00ad, 0x00ad},   {0x061c, 0x061c},
+        {0x115f, 0x1160}, {0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},
+        {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+        {0xfff0, 0xfffb}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+    };
+
+    for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++) {
+        if (code_point >= controls[i].first && code_point <= controls[i].last)
+            return true;
+    }
+    return false;
 }
 
 static void add_escaped(struct buffer *line, const struct buffer *text)

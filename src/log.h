@@ -1,7 +1,8 @@
 /* The log: one line per message, with time (UTC), level and process id.
  *
- * It is the one piece of global state. Control characters in a message, and what is not UTF-8, are
- * written as \xHH, so that no text from outside can forge a line or command a terminal. A line is
+ * It is the one piece of global state. Control characters in a message, those that turn text around
+ * or cannot be seen, and what is not UTF-8, are written as \xHH, so that no text from outside can
+ * forge a line, command a terminal or look like another one. A line is
  * cut at LOG_LINE_MOST bytes, which a pipe takes whole or not at all; one that cannot be written
  * at once is lost, and how many were is told later, so that nobody waits for a log. */
 #ifndef TALLY_LOG_H

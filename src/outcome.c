@@ -97,6 +97,7 @@ void outcomes_undo(struct outcomes *outcomes)
         if (outcomes->list[i].place > 0) {
             outcomes->list[i].status = OUTCOME_DUPLICATE;
             outcomes->list[i].price = OUTCOME_NO_PRICE_ASKED;
+            outcomes->list[i].differs = false;
         }
     }
 }
@@ -143,6 +144,10 @@ static void write_result(struct json_writer *json, const struct outcomes *outcom
     else
         json_write_null(json);
     write_text(json, "status", names[outcome->status]);
+    if (outcome->status == OUTCOME_DUPLICATE && outcome->differs) {
+        json_write_key(json, "differs");
+        json_write_bool(json, true);
+    }
     if (outcome->price != OUTCOME_NO_PRICE_ASKED) {
         json_write_key(json, "priced");
         json_write_bool(json, outcome->price == OUTCOME_PRICED);

@@ -17,6 +17,7 @@ enum outcome_price { OUTCOME_NO_PRICE_ASKED, OUTCOME_PRICED, OUTCOME_UNPRICED };
 struct outcome {
     enum outcome_status status;
     enum outcome_price price;
+    bool differs; /* a duplicate of an event that is not the same */
     bool has_id;
     struct uuid id;
     int64_t place; /* among those that are to be stored, from 1 */

@@ -17,26 +17,21 @@ static const struct param params[] = {
 };
 
 static const struct field by_collection_fields[] = {
-    {"collection_id", FIELD_TEXT},
-    {"collection_title", FIELD_TEXT},
-    {"resource_type", FIELD_TEXT},
-    {"event_count", FIELD_I64},
-    {"total_value", FIELD_F64},
-    {"secondary_value", FIELD_F64},
-    {NULL, FIELD_END},
+    {"collection_id", FIELD_TEXT}, {"collection_title", FIELD_TEXT},
+    {"resource_type", FIELD_TEXT}, {"event_count", FIELD_I64},
+    {"total_value", FIELD_F64},    {"secondary_value", FIELD_F64},
+    {NULL, FIELD_TOO_LONG},        {NULL, FIELD_END},
 };
 
 static const struct field ai_drilldown_fields[] = {
-    {"collection_id", FIELD_TEXT}, {"collection_title", FIELD_TEXT},
-    {"job_type", FIELD_TEXT},      {"model_level", FIELD_TEXT},
-    {"tokens_in", FIELD_I64},      {"tokens_out", FIELD_I64},
-    {"event_count", FIELD_I64},    {NULL, FIELD_END},
+    {"collection_id", FIELD_TEXT}, {"collection_title", FIELD_TEXT}, {"job_type", FIELD_TEXT},
+    {"model_level", FIELD_TEXT},   {"tokens_in", FIELD_I64},         {"tokens_out", FIELD_I64},
+    {"event_count", FIELD_I64},    {NULL, FIELD_TOO_LONG},           {NULL, FIELD_END},
 };
 
 static const struct field daily_fields[] = {
-    {"day", FIELD_TIME_Z},      {"resource_type", FIELD_TEXT},
-    {"event_count", FIELD_I64}, {"total_value", FIELD_F64},
-    {NULL, FIELD_END},
+    {"day", FIELD_TIME_Z},      {"resource_type", FIELD_TEXT}, {"event_count", FIELD_I64},
+    {"total_value", FIELD_F64}, {NULL, FIELD_TOO_LONG},        {NULL, FIELD_END},
 };
 
 /* The parts of the reply, in its order: each an array, a row of its statement an element. */
@@ -94,7 +89,7 @@ static const struct statement *choose_statement(const struct part *part, bool ro
     return &statements[!rollups ? part->statement : of_one ? part->rolled_of_one : part->rolled];
 }
 
-static void set_values(const struct overview_params *given, struct db_value values[])
+static void set_values(const struct overview_params *given, int max_reply, struct db_value values[])
 {
     int32_t days = given->days.given ? given->days.value : DAYS_PRESET;
 
@@ -105,20 +100,21 @@ static void set_values(const struct overview_params *given, struct db_value valu
     db_value_i32(&values[0], days);
     if (given->collection_id.given)
         db_value_uuid(&values[1], &given->collection_id.value);
+    db_value_i32(&values[2], max_reply);
 }
 
 bool overview_get(struct app *app, const struct request *request, struct buffer *body,
                   struct error *error)
 {
     struct overview_params given = {0};
-    struct db_value values[2] = {0};
+    struct db_value values[3] = {0};
     struct rendering rendering = {0};
     struct taking takings[PART_COUNT];
     struct db_call calls[PART_COUNT];
 
     if (!params_parse(request->query, params, sizeof params / sizeof params[0], &given, error))
         return false;
-    set_values(&given, values);
+    set_values(&given, app->config->service.max_reply, values);
     for (int i = 0; i < PART_COUNT; i++) {
         takings[i] = (struct taking){&rendering, i};
         calls[i] = (struct db_call){

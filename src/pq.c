@@ -1,83 +1,20 @@
 #include "pq.h"
 
 #include <libpq-fe.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "allocate.h"
+#include "pq_handle.h"
 
 /* Results come as text. Binary was no faster for the few columns that are not text anyway, and
  * numeric has no binary form that is easy to read. */
 enum { FORMAT_TEXT = 0 };
 
-enum { SETTINGS_MOST = 32, CANCEL_STACK = 256 * 1024 };
-
-struct pq {
-    PGconn *connection;
-    bool in_batch;
-    bool cancelling; /* `canceller` has not been waited for */
-    pthread_t canceller;
-};
+enum { MUCH = 1024 * 1024 };
 
 /* struct pq_result is a PGresult for everyone but this file. */
 static PGresult *handle(const struct pq_result *result)
 {
     return (PGresult *)result;
-}
-
-struct pq *pq_start(const struct pq_setting *settings)
-{
-    const char *keywords[SETTINGS_MOST + 1];
-    const char *values[SETTINGS_MOST + 1];
-    struct pq *pq = allocate_zeroed(1, sizeof *pq);
-    size_t count = 0;
-
-    for (; settings->keyword != NULL && count < SETTINGS_MOST; settings++) {
-        keywords[count] = settings->keyword;
-        values[count++] = settings->value;
-    }
-    keywords[count] = values[count] = NULL;
-    pq->connection = PQconnectStartParams(keywords, values, 0);
-    /* While it connects: what is refused then has its SQLSTATE nowhere else than in the text. */
-    PQsetErrorVerbosity(pq->connection, PQERRORS_VERBOSE);
-    return pq;
-}
-
-/* Notices say nothing that the one on call could act on. */
-static void ignore_notice(void *context, const PGresult *notice)
-{
-    (void)context;
-    (void)notice;
-}
-
-enum pq_progress pq_advance(struct pq *pq)
-{
-    if (PQstatus(pq->connection) == CONNECTION_BAD)
-        return PQ_IS_BROKEN;
-    switch (PQconnectPoll(pq->connection)) {
-    case PGRES_POLLING_OK:
-        PQsetErrorVerbosity(pq->connection, PQERRORS_DEFAULT);
-        PQsetNoticeReceiver(pq->connection, ignore_notice, NULL);
-        return PQsetnonblocking(pq->connection, 1) == 0 ? PQ_IS_OPEN : PQ_IS_BROKEN;
-    case PGRES_POLLING_READING:
-        return PQ_WANTS_READ;
-    case PGRES_POLLING_WRITING:
-        return PQ_WANTS_WRITE;
-    default:
-        return PQ_IS_BROKEN;
-    }
-}
-
-void pq_close(struct pq *pq)
-{
-    if (pq == NULL)
-        return;
-    if (pq->cancelling)
-        pthread_detach(pq->canceller);
-    PQfinish(pq->connection);
-    free(pq);
 }
 
 int pq_socket(const struct pq *pq)
@@ -123,53 +60,6 @@ bool pq_is_in_failed_transaction(const struct pq *pq)
 {
     return PQtransactionStatus(pq->connection) == PQTRANS_INERROR &&
            PQpipelineStatus(pq->connection) == PQ_PIPELINE_OFF;
-}
-
-static void add_one_line(struct buffer *text, const char *message)
-{
-    size_t length = message == NULL ? 0 : strlen(message);
-
-    while (length > 0 && message[length - 1] == '\n')
-        length--;
-    for (size_t i = 0; i < length; i++) {
-        if (message[i] != '\n' && message[i] != '\t')
-            buffer_add_byte(text, message[i]);
-        else if (text->length > 0 && text->data[text->length - 1] != ' ')
-            buffer_add_byte(text, ' ');
-    }
-}
-
-void pq_add_fault(const struct pq *pq, struct buffer *text)
-{
-    const char *message = PQerrorMessage(pq->connection);
-    struct buffer lines = {0};
-
-    while (*message != '\0') {
-        size_t length = strcspn(message, "\n");
-
-        length += message[length] == '\n' ? 1 : 0;
-        /* In PostgreSQL's source, which helps nobody. */
-        if (strncmp(message, "LOCATION:", strlen("LOCATION:")) != 0)
-            buffer_add(&lines, message, length);
-        message += length;
-    }
-    add_one_line(text, lines.data);
-    buffer_free(&lines);
-}
-
-void pq_refusal(const struct pq *pq, char sqlstate[6])
-{
-    const char *at = PQerrorMessage(pq->connection);
-
-    strcpy(sqlstate, PQconnectionNeedsPassword(pq->connection) ? "28P01" : "");
-    /* SEVERITY:  SQLSTATE: MESSAGE */
-    while ((at = strstr(at, ":  ")) != NULL) {
-        at += 3;
-        if (strspn(at, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 5 && at[5] == ':') {
-            memcpy(sqlstate, at, 5);
-            sqlstate[5] = '\0';
-        }
-    }
 }
 
 bool pq_begin_batch(struct pq *pq)
@@ -250,6 +140,8 @@ enum pq_event pq_next(struct pq *pq, struct pq_result **result)
 
     if (got == NULL)
         return after_statement(pq);
+    if (PQresultMemorySize(got) > pq->longest)
+        pq->longest = PQresultMemorySize(got);
     switch (PQresultStatus(got)) {
     case PGRES_SINGLE_TUPLE:
     case PGRES_TUPLES_OK:
@@ -270,6 +162,11 @@ enum pq_event pq_next(struct pq *pq, struct pq_result **result)
 void pq_clear(struct pq_result *result)
 {
     PQclear(handle(result));
+}
+
+bool pq_holds_much(const struct pq *pq)
+{
+    return pq->longest > MUCH;
 }
 
 int pq_rows(const struct pq_result *result)
@@ -295,9 +192,46 @@ const char *pq_sqlstate(const struct pq_result *result)
     return sqlstate == NULL ? "" : sqlstate;
 }
 
+static void add_names(const PGresult *result, struct buffer *text)
+{
+    static const struct {
+        int field;
+        const char *name;
+    } names[] = {
+        {PG_DIAG_SCHEMA_NAME, "schema"},         {PG_DIAG_TABLE_NAME, "table"},
+        {PG_DIAG_COLUMN_NAME, "column"},         {PG_DIAG_DATATYPE_NAME, "type"},
+        {PG_DIAG_CONSTRAINT_NAME, "constraint"},
+    };
+    const char *before = " (";
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = PQresultErrorField(result, names[i].field);
+
+        if (value == NULL)
+            continue;
+        buffer_add_format(text, "%s%s \"%s\"", before, names[i].name, value);
+        before = ", ";
+    }
+    if (before[0] == ',')
+        buffer_add_byte(text, ')');
+}
+
+/* Whatever stands in an event may stand in the detail, the hint and the context of a message, and
+ * in the message itself where it is about a value (class 22). */
 void pq_add_message(const struct pq_result *result, struct buffer *text)
 {
-    add_one_line(text, PQresultErrorMessage(handle(result)));
+    const PGresult *fault = handle(result);
+    const char *message = PQresultErrorField(fault, PG_DIAG_MESSAGE_PRIMARY);
+    const char *function = PQresultErrorField(fault, PG_DIAG_SOURCE_FUNCTION);
+
+    if (message == NULL)
+        pq_add_one_line(text, PQresultErrorMessage(fault)); /* libpq's own */
+    else if (strncmp(pq_sqlstate(result), "22", 2) == 0)
+        buffer_add_format(text, "a value does not suit its type (%s)",
+                          function == NULL ? "it is not said where" : function);
+    else
+        pq_add_one_line(text, message);
+    add_names(fault, text);
 }
 
 static bool check_types(const PGresult *description, const char *what,
@@ -329,44 +263,4 @@ bool pq_check_shape(const struct pq_result *description, const struct statement 
     return check_types(got, "parameter", statement->parameters, PQnparams(got), PQparamtype,
                        fault) &&
            check_types(got, "column", statement->columns, PQnfields(got), PQftype, fault);
-}
-
-static void *send_cancel(void *request)
-{
-    char message[256];
-
-    PQcancel(request, message, sizeof message);
-    PQfreeCancel(request);
-    return NULL;
-}
-
-void pq_cancel(struct pq *pq)
-{
-    PGcancel *request = PQgetCancel(pq->connection);
-    pthread_attr_t attributes;
-
-    if (request == NULL)
-        return;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, CANCEL_STACK);
-    pq->cancelling = pthread_create(&pq->canceller, &attributes, send_cancel, request) == 0;
-    pthread_attr_destroy(&attributes);
-    if (!pq->cancelling)
-        PQfreeCancel(request);
-}
-
-bool pq_cancel_settled(struct pq *pq, int milliseconds)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += milliseconds / 1000;
-    until.tv_nsec += milliseconds % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    if (pq->cancelling && pthread_clockjoin_np(pq->canceller, NULL, CLOCK_MONOTONIC, &until) == 0)
-        pq->cancelling = false;
-    return !pq->cancelling;
 }

@@ -13,19 +13,6 @@
 struct pq;
 struct pq_result;
 
-struct pq_setting {
-    const char *keyword;
-    const char *value; /* NULL or "": left to libpq */
-};
-
-/* Starts a connection, to be brought on by pq_advance. `settings` ends with a NULL keyword. */
-struct pq *pq_start(const struct pq_setting *settings);
-
-enum pq_progress { PQ_WANTS_READ, PQ_WANTS_WRITE, PQ_IS_OPEN, PQ_IS_BROKEN };
-
-/* Takes the next step of connecting and says what the socket must be ready for next. */
-enum pq_progress pq_advance(struct pq *pq);
-
 /* Ends the connection; to an idle server with a word of goodbye. NULL is fine. */
 void pq_close(struct pq *pq);
 
@@ -51,10 +38,6 @@ bool pq_is_in_failed_transaction(const struct pq *pq);
 
 /* Appends libpq's last message about the connection, on one line. */
 void pq_add_fault(const struct pq *pq, struct buffer *text);
-
-/* The SQLSTATE with which the server refused a connection that is broken; that of a wrong password
- * where it asked for one and there was none. "": it did not get that far. */
-void pq_refusal(const struct pq *pq, char sqlstate[6]);
 
 /* Sending. A batch is a pipeline: what is sent in it is answered in order, and after a fault the
  * rest of it is passed over. Outside a batch one query is sent at a time. Each returns false when
@@ -86,6 +69,9 @@ enum pq_event {
 enum pq_event pq_next(struct pq *pq, struct pq_result **result);
 void pq_clear(struct pq_result *result);
 
+/* Whether a piece was so long that the connection holds much memory, which ends with it alone. */
+bool pq_holds_much(const struct pq *pq);
+
 int pq_rows(const struct pq_result *result);
 /* NULL: SQL null. Lives as long as the result. */
 const char *pq_text(const struct pq_result *result, int row, int column);
@@ -93,7 +79,8 @@ size_t pq_length(const struct pq_result *result, int row, int column);
 
 /* The SQLSTATE of a fault, "" when the connection broke. */
 const char *pq_sqlstate(const struct pq_result *result);
-/* Appends the server's message on one line. */
+/* Appends the server's message on one line, with the names of what it is about, and without what
+ * events hold. */
 void pq_add_message(const struct pq_result *result, struct buffer *text);
 
 /* Compares a description with what the statement should be. Returns false and appends the first

@@ -5,29 +5,47 @@
 
 #include "clock.h"
 
-/* Why the log itself does not take an event, by SQLSTATE; the last row fits all. */
+/* Why an event is not taken, by the beginning of tally_record_each()'s refusal: the SQLSTATE and
+ * where it came from. The last row fits all. */
 static const struct refusal {
-    const char *sqlstate, *fault;
+    const char *beginning, *fault;
+    bool names_column; /* the rest of the refusal is the name of one of our columns */
+    bool is_clients;   /* it is no rule of the log */
 } refusals[] = {
-    {"23503", "refers to something that does not exist"},
-    {"22P05", "has a character that the database cannot hold"},
-    {"23505", "is not the only one of its kind, as the log demands"},
-    {"", "the log does not take it"},
+    {"TL002", "created_at: is too far in the future", false, true},
+    {"23503", "refers to something that does not exist", false, false},
+    {"22P05", "has a character that the database cannot hold", false, false},
+    {"22021", "has a character that the database cannot hold", false, false},
+    {"22001", "has a text that is too long for the log", false, false},
+    {"23505", "is not the only one of its kind, as the log demands", false, false},
+    {"23502 in column ", "the log demands it", true, false},
+    {"", "the log does not take it", false, false},
 };
 
 /* The requests whose events are recorded. */
 struct recorded {
     struct intake *const *intakes;
     size_t count;
+    int64_t
+        before; /* how many events of the first one are not sent, and come before those that are */
 };
 
-static const char *find_refusal(const char *sqlstate)
+static void reject(struct intake *intake, struct outcome *outcome, const char *why)
 {
     const struct refusal *refusal = refusals;
+    struct buffer fault = {0};
 
-    while (strncmp(sqlstate, refusal->sqlstate, strlen(refusal->sqlstate)) != 0)
+    while (strncmp(why, refusal->beginning, strlen(refusal->beginning)) != 0)
         refusal++;
-    return refusal->fault;
+    if (refusal->names_column)
+        buffer_add_format(&fault, "%s: ", why + strlen(refusal->beginning));
+    buffer_add_text(&fault, refusal->fault);
+    outcomes_reject(&intake->outcomes, outcome, fault.data);
+    buffer_free(&fault);
+    if (refusal->is_clients)
+        return;
+    if (intake->refused++ == 0)
+        buffer_add_text(&intake->refusal, why);
 }
 
 /* Of requests that bring the same id the first one records it, and the others a duplicate. */
@@ -43,7 +61,22 @@ static struct outcome *find_by_id(const struct recorded *recorded, const struct 
     return outcome;
 }
 
-/* A place is only told of the events of one request. */
+/* Places count through the events of all requests. */
+static struct outcome *find_by_place(const struct recorded *recorded, int64_t place,
+                                     struct intake **owner)
+{
+    place += recorded->before;
+    for (size_t i = 0; i < recorded->count; i++) {
+        int64_t count = (int64_t)event_arrays_count(&recorded->intakes[i]->arrays);
+
+        *owner = recorded->intakes[i];
+        if (place <= count)
+            return outcomes_at(&(*owner)->outcomes, place);
+        place -= count;
+    }
+    return NULL;
+}
+
 static struct outcome *find_outcome(const struct recorded *recorded, const struct db_row *row,
                                     struct intake **owner)
 {
@@ -52,16 +85,15 @@ static struct outcome *find_outcome(const struct recorded *recorded, const struc
     struct outcome *outcome = NULL;
     struct uuid uuid;
 
-    *owner = recorded->intakes[0];
     if (place != NULL)
-        return outcomes_at(&(*owner)->outcomes, strtoll(place, NULL, 10));
+        return find_by_place(recorded, strtoll(place, NULL, 10), owner);
     if (id != NULL && uuid_parse(id, db_row_length(row, 0), &uuid, &fault))
         outcome = find_by_id(recorded, &uuid, owner);
     buffer_free(&fault);
     return outcome;
 }
 
-/* A row of the statement: id, place, priced, refusal. */
+/* A row of the statement: id, place, priced, refusal, differs. */
 static bool take_recorded(const struct db_row *row, void *context, struct error *error)
 {
     const char *priced = db_row_text(row, 2), *refusal = db_row_text(row, 3);
@@ -73,7 +105,11 @@ static bool take_recorded(const struct db_row *row, void *context, struct error 
     if (outcome == NULL)
         return true;
     if (refusal != NULL) {
-        outcomes_reject(&owner->outcomes, outcome, find_refusal(refusal));
+        reject(owner, outcome, refusal);
+        return true;
+    }
+    if (db_row_text(row, 4)[0] == 't') {
+        outcome->differs = true;
         return true;
     }
     outcome->status = OUTCOME_RECORDED;
@@ -82,13 +118,28 @@ static bool take_recorded(const struct db_row *row, void *context, struct error 
     return true;
 }
 
+/* What the database says of an event is the log's fault, where tally_record_each() did not say
+ * otherwise: it may go well later. */
+static void blame_log(struct error *error)
+{
+    struct error fault = {0};
+
+    if (error->code != ERROR_REFUSED && error->code != ERROR_INTERNAL)
+        return;
+    error_set(&fault, ERROR_LOG_FAULT, "the log cannot take events at present");
+    error_detail(&fault, "%s", error->detail.data);
+    error_free(error);
+    *error = fault;
+}
+
 static bool send_events(struct app *app, struct event_arrays *arrays, struct recorded *recorded,
                         enum statement_id statement, int64_t deadline, struct error *error)
 {
-    struct db_value values[EVENT_COLUMNS] = {{0}};
+    struct db_value values[EVENT_COLUMNS + 1] = {{0}};
     const struct db_call call = {&statements[statement], values, take_recorded, recorded};
 
     event_arrays_give(arrays, values);
+    db_value_i32(&values[EVENT_COLUMNS], app->config->ingest.max_future);
     return db_change(app->db, clock_left(deadline), &call, error);
 }
 
@@ -96,7 +147,7 @@ static bool send_events(struct app *app, struct event_arrays *arrays, struct rec
 static bool send_alone(struct app *app, struct intake *intake, const struct json_span *text,
                        struct outcome *outcome, int64_t deadline, struct error *error)
 {
-    struct recorded recorded = {&intake, 1};
+    struct recorded recorded = {&intake, 1, outcome->place - 1};
     struct event_arrays arrays = {0};
     struct event event = {0};
     struct error refusal = {0};
@@ -104,9 +155,9 @@ static bool send_alone(struct app *app, struct intake *intake, const struct json
     event_arrays_start(&arrays);
     intake_read_again(intake, text, outcome, &event);
     event_arrays_add(&arrays, &event);
-    if (!send_events(app, &arrays, &recorded, STATEMENT_RECORD, deadline, &refusal)) {
-        if (refusal.code == ERROR_NO_SUCH_TEXT || refusal.code == ERROR_REFUSED) {
-            outcomes_reject(&intake->outcomes, outcome, find_refusal(refusal.detail.data));
+    if (!send_events(app, &arrays, &recorded, STATEMENT_RECORD_EACH, deadline, &refusal)) {
+        if (refusal.code == ERROR_NO_SUCH_TEXT) {
+            reject(intake, outcome, refusal.detail.data);
             error_free(&refusal);
         } else {
             *error = refusal;
@@ -124,6 +175,11 @@ static bool send_one_by_one(struct app *app, struct intake *intake, int64_t dead
     struct json_span text;
     struct batch batch;
 
+    /* Who sends them is not to be the reason. */
+    for (size_t i = 0; i < intake->recorded_by.length; i++) {
+        if ((unsigned char)intake->recorded_by.data[i] > 0x7f)
+            intake->recorded_by.data[i] = '?';
+    }
     intake_start_batch(intake, &batch);
     for (size_t i = 0; batch_next(&batch, &text, error); i++) {
         struct outcome *outcome = &intake->outcomes.list[i];
@@ -136,7 +192,7 @@ static bool send_one_by_one(struct app *app, struct intake *intake, int64_t dead
 
 bool record_alone(struct app *app, struct intake *intake, int64_t deadline, struct error *error)
 {
-    struct recorded recorded = {&intake, 1};
+    struct recorded recorded = {&intake, 1, 0};
     struct error refusal = {0};
 
     intake->is_recorded =
@@ -147,6 +203,7 @@ bool record_alone(struct app *app, struct intake *intake, int64_t deadline, stru
     outcomes_undo(&intake->outcomes);
     switch (refusal.code) {
     case ERROR_REFUSED:
+    case ERROR_UNFIT: /* perhaps what a trigger of the site's own needs */
         intake->is_recorded =
             send_events(app, &intake->arrays, &recorded, STATEMENT_RECORD_EACH, deadline, error);
         break;
@@ -155,16 +212,19 @@ bool record_alone(struct app *app, struct intake *intake, int64_t deadline, stru
         break;
     default:
         *error = refusal;
+        blame_log(error);
         return false;
     }
     error_free(&refusal);
+    if (!intake->is_recorded)
+        blame_log(error);
     return intake->is_recorded;
 }
 
 bool record_together(struct app *app, struct intake *const *intakes, size_t count, int64_t deadline,
                      struct error *error)
 {
-    struct recorded recorded = {intakes, count};
+    struct recorded recorded = {intakes, count, 0};
     struct event_arrays arrays = {0};
     bool good;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "caller.h"
+#include "fields.h"
 #include "health.h"
 #include "ingest.h"
 #include "json_write.h"
@@ -39,13 +40,16 @@ static const struct route {
     bool brings_events;
     bool (*answer)(struct app *app, const struct request *request, struct buffer *body,
                    struct error *error);
+    const char *narrower; /* what to ask for where a reply would be too large; NULL: none can be */
 } routes[] = {
-    {"/v1/usage/stats", READ, FOR_USERS, false, stats_get},
-    {"/v1/usage/caller", READ, FOR_USERS, false, caller_get},
-    {"/v1/usage/events", WRITE, FOR_SERVICES, true, ingest_post},
-    {"/admin/usage", READ, FOR_ADMINS, false, overview_get},
-    {"/healthz", READ, FOR_ALL, false, health_alive_get},
-    {"/readyz", READ, FOR_ALL, false, health_ready_get},
+    {"/v1/usage/stats", READ, FOR_USERS, false, stats_get,
+     "ask for a shorter time (since=, until=) or longer buckets (bucket=)"},
+    {"/v1/usage/caller", READ, FOR_USERS, false, caller_get, NULL},
+    {"/v1/usage/events", WRITE, FOR_SERVICES, true, ingest_post, NULL},
+    {"/admin/usage", READ, FOR_ADMINS, false, overview_get,
+     "ask for fewer days (days=) or one collection (collection_id=)"},
+    {"/healthz", READ, FOR_ALL, false, health_alive_get, NULL},
+    {"/readyz", READ, FOR_ALL, false, health_ready_get, NULL},
 };
 
 static const char *or_empty(const char *text)
@@ -107,12 +111,13 @@ static bool check_method(const struct route *route, const char *method, struct r
     return error_set(error, ERROR_METHOD_NOT_ALLOWED, "method not allowed");
 }
 
-static bool admit(const struct route *route, const struct route_input *input,
+static bool admit(const struct app *app, const struct route *route, const struct route_input *input,
                   struct identity *identity, struct error *error)
 {
     if (route->access == FOR_ALL)
         return true;
-    if (!identity_read(input->user, input->role, input->user_id, identity, error))
+    if (!identity_check_secret(input->secret, app->config->auth.secret, error) ||
+        !identity_read(input->user, input->role, input->user_id, identity, error))
         return false;
     if (identity->role < roles[route->access].least)
         return error_set(error, ERROR_FORBIDDEN, "%s", roles[route->access].refusal);
@@ -125,7 +130,7 @@ static bool begin(struct app *app, struct route_call *call, struct error *error)
 
     call->route = find_route(app, input, error);
     if (call->route == NULL || !check_method(call->route, input->method, &call->reply, error) ||
-        !admit(call->route, input, &call->request.identity, error))
+        !admit(app, call->route, input, &call->request.identity, error))
         return false;
     if (!call->route->brings_events || !ingest_is_small(&call->request))
         return true;
@@ -133,24 +138,41 @@ static bool begin(struct app *app, struct route_call *call, struct error *error)
     return call->events != NULL;
 }
 
-static bool finish(struct app *app, struct route_call *call, struct error *error)
+/* A reply that is made of rows has a limit; one to events, which are stored by then, needs none. */
+static bool answer_within(struct app *app, struct route_call *call, struct error *error)
 {
+    const struct route *route = call->route;
     struct buffer *body = &call->reply.body;
 
+    if (route->narrower == NULL)
+        return route->answer(app, &call->request, body, error);
+    body->most = (size_t)app->config->service.max_reply;
+
+    bool good = route->answer(app, &call->request, body, error) && fields_fit(body, error);
+
+    if (error->code == ERROR_REPLY_TOO_LARGE)
+        buffer_add_format(&error->message, ": %s", route->narrower);
+    return good;
+}
+
+static bool finish(struct app *app, struct route_call *call, struct error *error)
+{
     if (call->events == NULL)
-        return call->route->answer(app, &call->request, body, error);
-    return ingest_finish(app, call->events, body, error);
+        return answer_within(app, call, error);
+    return ingest_finish(app, call->events, &call->reply.body, error);
 }
 
 /* What the client did wrong is told to the client alone. */
 static void log_fault(struct app *app, const struct route_input *input, const struct error *error)
 {
-    bool is_ours = error->code == ERROR_INTERNAL || error->code == ERROR_REFUSED;
+    bool is_ours = error->code == ERROR_INTERNAL || error->code == ERROR_REFUSED ||
+                   error->code == ERROR_LOG_FAULT;
     enum log_level level = is_ours ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
     struct buffer subject = {0};
     struct buffer text = {0};
 
-    if (error->detail.length == 0 && error->code != ERROR_DEADLINE)
+    if (error->detail.length == 0 && error->code != ERROR_DEADLINE &&
+        error->code != ERROR_REPLY_TOO_LARGE)
         return;
     request_log_add_subject(&subject, input);
     buffer_add_format(&text, "%s%s%s", error->message.data, error->detail.length == 0 ? "" : ": ",
@@ -164,7 +186,7 @@ static void render_error(const struct error *error, struct buffer *body)
 {
     struct json_writer json;
 
-    buffer_clear(body);
+    buffer_free(body);
     json_write_start(&json, body);
     json_write_begin_object(&json);
     json_write_key(&json, "error");
@@ -174,7 +196,8 @@ static void render_error(const struct error *error, struct buffer *body)
 
 static bool is_temporary(enum error_code code)
 {
-    return code == ERROR_UNAVAILABLE || code == ERROR_LOGIN_REFUSED || code == ERROR_UNFIT;
+    return code == ERROR_UNAVAILABLE || code == ERROR_LOGIN_REFUSED || code == ERROR_UNFIT ||
+           code == ERROR_LOG_FAULT;
 }
 
 void route_begin(struct app *app, const struct route_input *input, struct route_call *call)

@@ -13,6 +13,7 @@ struct route_input {
     const char *script_name, *path_info; /* the path in two parts (CGI, RFC 3875 4.1) */
     const char *query;
     const char *user, *role, *user_id; /* the identity parameters */
+    const char *secret;                /* what only the site's own web server can send */
     const char *request_id;            /* the web server's name for the request, for the log */
     int peer_fd;
     struct request_body body;

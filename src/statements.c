@@ -14,27 +14,28 @@
 
 #define OVERVIEW_PARAMETERS                                                                        \
     {                                                                                              \
-        SQL_INTEGER, SQL_UUID                                                                      \
+        SQL_INTEGER, SQL_UUID, SQL_INTEGER                                                         \
     }
 #define BY_COLLECTION_COLUMNS                                                                      \
     {                                                                                              \
-        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_NUMERIC                         \
+        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_NUMERIC, SQL_BOOLEAN            \
     }
 #define AI_DRILLDOWN_COLUMNS                                                                       \
     {                                                                                              \
-        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC, SQL_NUMERIC, SQL_BIGINT               \
+        SQL_UUID, SQL_TEXT, SQL_TEXT, SQL_TEXT, SQL_NUMERIC, SQL_NUMERIC, SQL_BIGINT, SQL_BOOLEAN  \
     }
 #define DAILY_COLUMNS                                                                              \
     {                                                                                              \
-        SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC                                              \
+        SQL_BIGINT, SQL_TEXT, SQL_BIGINT, SQL_NUMERIC, SQL_BOOLEAN                                 \
     }
 
 /* Of POST /v1/usage/events, whose statements differ by what they do about what is refused. */
 #define RECORD_SHAPE                                                                               \
-    {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY, SQL_UUID_ARRAY,        \
-     SQL_UUID_ARRAY, SQL_UUID_ARRAY,        SQL_TEXT_ARRAY, SQL_TEXT_ARRAY, SQL_JSONB_ARRAY},      \
+    {SQL_UUID_ARRAY, SQL_TIMESTAMPTZ_ARRAY, SQL_TEXT_ARRAY, SQL_UUID_ARRAY,                        \
+     SQL_UUID_ARRAY, SQL_UUID_ARRAY,        SQL_UUID_ARRAY, SQL_TEXT_ARRAY,                        \
+     SQL_TEXT_ARRAY, SQL_JSONB_ARRAY,       SQL_TEXT_ARRAY, SQL_INTEGER},                          \
     {                                                                                              \
-        SQL_UUID, SQL_BIGINT, SQL_BOOLEAN, SQL_TEXT                                                \
+        SQL_UUID, SQL_BIGINT, SQL_BOOLEAN, SQL_TEXT, SQL_BOOLEAN                                   \
     }
 
 /* A row: its id, the name of its file in sql/, whether it is planned once, its shape. */
@@ -73,6 +74,7 @@ const struct statement statements[STATEMENT_COUNT] = {
     STATEMENT(RECORD_EACH, record_each, false, RECORD_SHAPE),
     STATEMENT(UPKEEP, upkeep_step, false, {SQL_INTEGER}, {SQL_TEXT}),
     STATEMENT(SCHEMA_VERSION, schema_version, false, {SQL_NOTHING}, {SQL_TEXT}),
+    STATEMENT(SCHEMA_RIGHTS, schema_rights, true, {SQL_NOTHING}, {SQL_TEXT, SQL_TEXT}),
 };
 
 int statement_count(const enum sql_type *types)

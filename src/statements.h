@@ -7,7 +7,7 @@
 
 #include "sql_type.h"
 
-enum { STATEMENT_PARAMETERS_MOST = 10, STATEMENT_COLUMNS_MOST = 8 };
+enum { STATEMENT_PARAMETERS_MOST = 12, STATEMENT_COLUMNS_MOST = 8 };
 
 struct statement {
     const char *name;
@@ -44,6 +44,7 @@ enum statement_id {
     STATEMENT_RECORD_EACH,
     STATEMENT_UPKEEP,
     STATEMENT_SCHEMA_VERSION,
+    STATEMENT_SCHEMA_RIGHTS,
     STATEMENT_COUNT
 };
 

@@ -20,6 +20,7 @@ extern const char rolled_stats_by_agent_sql[];
 extern const char rolled_stats_by_bot_sql[];
 extern const char rolled_stats_by_channel_sql[];
 extern const char rolled_stats_by_user_sql[];
+extern const char schema_rights_sql[];
 extern const char schema_version_sql[];
 extern const char stats_sql[];
 extern const char stats_by_agent_sql[];

@@ -79,15 +79,14 @@ static void take_answer(struct app *app, const struct answer *answer, int64_t to
     schedule(upkeep, answer->goes_on, answer->pause < 0 ? took : answer->pause);
 }
 
-/* A step that took too long was undone: the next one is smaller, and soon. */
-static void take_failure(struct app *app, const struct error *error)
+/* A step that took too long was undone: the next one is smaller, or has more time, and is soon. */
+static void take_failure(struct app *app, bool was_patient, const struct error *error)
 {
     struct upkeep *upkeep = &app->upkeep;
-    bool is_small = upkeep->events == EVENTS_LEAST;
 
-    if (error->code == ERROR_DEADLINE)
+    if (error->code == ERROR_DEADLINE && !was_patient) {
+        upkeep->patient = upkeep->events == EVENTS_LEAST;
         upkeep->events = clamped(upkeep->events / 4);
-    if (error->code == ERROR_DEADLINE && !is_small) {
         schedule(upkeep, true, PAUSE);
         return;
     }
@@ -96,21 +95,33 @@ static void take_failure(struct app *app, const struct error *error)
     schedule(upkeep, false, PAUSE_FAILED);
 }
 
+/* No longer than a request may last. */
+static int time_of_step(const struct app *app, bool patient)
+{
+    int longest = app->config->database.query_timeout;
+
+    if (!patient)
+        return UPKEEP_STEP;
+    return longest < UPKEEP_STEP_OF_ONE ? longest : UPKEEP_STEP_OF_ONE;
+}
+
 static void take_step(struct app *app)
 {
     const struct answer *answer = &answers[0];
     struct db_value events = {0};
     const struct db_call call = {&statements[STATEMENT_UPKEEP], &events, take_said, &answer};
     struct error error = {0};
+    bool patient = app->upkeep.patient;
     int64_t begun = clock_now();
 
+    app->upkeep.patient = false;
     if (app->upkeep.events == 0)
         app->upkeep.events = EVENTS_FIRST;
     db_value_i32(&events, app->upkeep.events);
-    if (db_change(app->db, UPKEEP_STEP, &call, &error))
+    if (db_change(app->db, time_of_step(app, patient), &call, &error))
         take_answer(app, answer, clock_now() - begun);
     else
-        take_failure(app, &error);
+        take_failure(app, patient, &error);
     db_take_cost(app->db); /* no request's */
     error_free(&error);
 }

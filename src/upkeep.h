@@ -17,6 +17,7 @@ struct upkeep {
     bool wanted;      /* a step is to be taken at `due` */
     int64_t due;      /* not before this, also where none is wanted yet */
     int events;       /* in the next step at the most; 0: none was taken yet */
+    bool patient;     /* the next step may last UPKEEP_STEP_OF_ONE */
     const char *said; /* what the last step found that the log was told; NULL: nothing new */
 };
 
@@ -27,10 +28,14 @@ void upkeep_reply_sent(struct app *app);
 int upkeep_timeout(const struct app *app);
 
 /* Takes a step where one is due and there is a connection to a server that takes changes. It lasts
- * UPKEEP_STEP at the most, and is given up then. A step that fails is logged, and tried again
- * later. */
+ * UPKEEP_STEP at the most, and is given up then. A step of one event that was given up is tried
+ * once with UPKEEP_STEP_OF_ONE; a request that comes meanwhile waits for it. A step that fails is
+ * logged, and tried again later. */
 void upkeep_tend(struct app *app);
 
-enum { UPKEEP_STEP = 200 /* milliseconds */ };
+enum {
+    UPKEEP_STEP = 200,
+    UPKEEP_STEP_OF_ONE = 5000
+}; /* milliseconds; less than statement_timeout */
 
 #endif

@@ -24,12 +24,8 @@ password_line() {
     printf '%s:%s\n' "$1" "$(openssl passwd -apr1 "$2")"
 }
 
-role_line() {
-    printf '        "~^%s\\z" %s;\n' "$1" "$3"
-}
-
-id_line() {
-    printf '        "~^%s\\z" "%s";\n' "$1" "$4"
+account_line() {
+    printf '        "=%s" "%s %s%s";\n' "$1" "$1" "$3" "${4:+ $4}"
 }
 
 nginx_conf() {
@@ -53,14 +49,10 @@ http {
 
     include tally_http;
 
-    map \$remote_user \$tally_role {
+    map "=\$tally_user" \$tally_account {
+        volatile;
         default "";
-$(for_each_user role_line)
-    }
-
-    map \$remote_user \$tally_user_id {
-        default "";
-$(for_each_user id_line)
+$(for_each_user account_line)
     }
 
     map "" \$tally_web   { default $state/web; }
@@ -73,6 +65,17 @@ $(for_each_user id_line)
     upstream tally_admin {
         server unix:$sockets/tally-admin.sock max_fails=0;
     }
+
+    upstream tally_events {
+        server unix:$sockets/tally-events.sock max_fails=0;
+    }
+
+    upstream tally_health {
+        server unix:$sockets/tally-health.sock max_fails=0;
+    }
+
+    map "" \$tally_events_pool { default tally_events; }
+    map "" \$tally_health_pool { default tally_health; }
 
     server {
         listen 127.0.0.1:$port;

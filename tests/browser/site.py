@@ -114,8 +114,8 @@ class Site:
     def limit(self) -> None:
         """Reports are answered with 429, but for one in a minute."""
         if not self.kept:
-            self._edit("tally_http", r"(zone=tally(?:_admin)?:\S+) rate=\S+;", r"\1 rate=1r/m;", 2)
-            self._edit("tally_locations", r"(limit_req zone=tally(?:_admin)?) burst=.*;", r"\1;")
+            self._edit("tally_http", r"(zone=tally_(?:reports|overviews):\S+) rate=\S+;", r"\1 rate=1r/m;", 2)
+            self._edit("tally_locations", r"(limit_req zone=tally_(?:reports|overviews)) burst=.*;", r"\1;")
             self.nginx.reload()
         for target in (OVERVIEW, STATS):
             wait_until(lambda target=target: self._status(target) == 429, f"{target} to be limited")

@@ -9,8 +9,6 @@
 #include "must.h"
 #include "utf8.h"
 
-enum { LATEST = 2000000000 };
-
 static void must_be_text(const struct param_text *text, size_t most)
 {
     uint32_t code_point;
@@ -47,8 +45,7 @@ static void check_event(const struct event *event)
     must_be_text(&event->resource_type, EVENT_TEXT_LONGEST);
     must_be_text(&event->thread_id, EVENT_TEXT_LONGEST);
     must_be_text(&event->agent_id, EVENT_TEXT_LONGEST);
-    if (event->created_at.given)
-        MUST(event->created_at.value.seconds >= 0 && event->created_at.value.seconds <= LATEST);
+    MUST(!event->created_at.given || event->created_at.value.seconds >= 0);
     if (!event->detail.given)
         return;
     MUST(detail.length <= EVENT_DETAIL_LONGEST && json_read_check(&detail, &fault));
@@ -67,7 +64,7 @@ static void read_body(const struct json_span *body, enum batch_form form, event_
         struct buffer fault = {0};
 
         MUST(text.text >= body->text && text.text + text.length <= body->text + body->length);
-        if (read(&text, LATEST, &event, &fault))
+        if (read(&text, &event, &fault))
             check_event(&event);
         else
             MUST(fault.length > 0 && memchr(fault.data, '\0', fault.length) == NULL);

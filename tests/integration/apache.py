@@ -8,13 +8,13 @@ from typing import Optional
 from client import Endpoint
 from pool import Settings, merged, write_ini
 from ports import free_port
-from process import Process, check_sanitizers, scratch_directory, service_user
+from process import ROOT, Process, check_sanitizers, scratch_directory, service_user
 from shipped import CHART, HOST, Change, adapt, copy_pages, hand_over, make_certificate, make_htpasswd
 from wait import wait_until
 
 MODULES = (
     "mpm_event", "authn_core", "authn_file", "authz_core", "authz_host", "authz_user", "auth_basic",
-    "alias", "rewrite", "headers", "mime", "dir", "setenvif", "ssl", "socache_shmcb", "fcgid",
+    "alias", "rewrite", "headers", "mime", "dir", "setenvif", "ssl", "socache_shmcb", "fcgid", "unique_id",
 )
 
 # What a host's own configuration contributes, without Debian's rule against reading .ht files:
@@ -46,7 +46,7 @@ Include {directory}/tally.conf
 class Apache:
     """Apache that starts the workers itself, as a site of its own and in a folder of another."""
 
-    def __init__(self, settings: Settings, program: Path):
+    def __init__(self, settings: Settings, program: Path, key: str = "ec"):
         self.account = service_user("www-data")
         self.directory = scratch_directory("apache")
         self.error_log = self.directory / "error.log"
@@ -55,32 +55,34 @@ class Apache:
         shared = free_port()
         self.folder = Endpoint(shared, prefix="/usage", host=HOST)
         self.direct = Endpoint(shared, prefix="/usage/tally.fcgi", host=HOST)
+        self.folder_path = self.directory / "site" / "usage"
         self.process: Optional[Process] = None
-        self._write_site(settings, program)
+        self._write_site(settings, program, key)
         self._write_folder(settings, program)
         self._write_main()
         hand_over(self.directory, self.account)
         self.start()
 
-    def _write_site(self, settings: Settings, program: Path) -> None:
-        certificate, key = make_certificate(self.directory)
+    def _write_site(self, settings: Settings, program: Path, kind: str) -> None:
+        certificate, key = make_certificate(self.directory, kind)
         (self.directory / "libexec").mkdir()
         shutil.copy(program, self.directory / "libexec" / "tally.fcgi")
         ini = write_ini(self.directory / "tally.ini", settings)
         htpasswd = make_htpasswd(self.directory / "htpasswd")
-        adapt("conf/apache/tally.conf", self.directory / "tally.conf", {
+        adapt(ROOT / "conf/apache/tally.conf", self.directory / "tally.conf", {
             "<VirtualHost *:80>": Change(f"<VirtualHost 127.0.0.1:{self.redirect.port}>"),
             "<VirtualHost *:443>": Change(f"<VirtualHost 127.0.0.1:{self.tls.port}>"),
             "/etc/ssl/certs/usage.example.org.pem": Change(str(certificate)),
             "/etc/ssl/private/usage.example.org.key": Change(str(key)),
-            "/usr/local/libexec/tally": Change(f"{self.directory}/libexec", times=2),
+            "/usr/local/libexec/tally": Change(f"{self.directory}/libexec", times=5),
+            "/etc/apache2/tally_secre": Change(f"{self.directory}/tally_secre"),
             "AuthUserFile /etc/apache2/tally.htpasswd": Change(f"AuthUserFile {htpasswd}", times=2),
-            "/usr/local/etc/tally/tally.ini": Change(str(ini)),
+            "/usr/local/etc/tally/tally.ini": Change(str(ini), times=7),
             "/usr/local/share/tally/web": Change(str(copy_pages(self.directory)), times=3),
         })
 
     def _write_folder(self, settings: Settings, program: Path) -> None:
-        folder = self.directory / "site" / "usage"
+        folder = self.folder_path
         folder.mkdir(parents=True)
         shutil.copy(program, folder / "tally.fcgi")
         write_ini(folder / "tally.ini",
@@ -89,7 +91,7 @@ class Apache:
         shutil.copy(CHART, folder / "tally" / "chart.min.js")
         make_htpasswd(folder / ".htpasswd")
         (folder / "notes.txt").write_text("not for the web\n")
-        adapt("conf/apache/htaccess", folder / ".htaccess", {
+        adapt(ROOT / "conf/apache/htaccess", folder / ".htaccess", {
             "/home/example/tally.htpasswd": Change(str(folder / ".htpasswd")),
         })
 

@@ -52,6 +52,9 @@ class Postgres:
         if initdb.popen.wait(60) != 0:
             raise RuntimeError(f"initdb failed:\n{initdb.output()}")
         initdb.stop()
+        self._start_first()
+
+    def _start_first(self) -> None:
         self.start()
         self.sql(f"create role {WEB_ROLE} login")
 

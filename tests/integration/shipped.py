@@ -32,22 +32,25 @@ class Change:
     times: int = field(default=1)
 
 
-def adapt(source: str, target: Path, changes: Mapping[str, Change]) -> None:
+def adapt(source: Path, target: Path, changes: Mapping[str, Change]) -> None:
     """Copy a file of the project; fail if it no longer says what the test means to replace."""
-    text = (ROOT / source).read_text()
+    text = source.read_text()
     for old, change in changes.items():
         found = text.count(old)
-        assert found == change.times, f"{source}: {old!r} stands there {found} times, not {change.times}"
+        assert found == change.times, f"{source.name}: {old!r} stands there {found} times, not {change.times}"
         text = text.replace(old, change.new)
     target.write_text(text)
 
 
-def make_certificate(directory: Path) -> tuple[Path, Path]:
+KEYS = {"ec": ("ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"), "rsa": ("rsa:2048",)}
+
+
+def make_certificate(directory: Path, kind: str = "ec") -> tuple[Path, Path]:
     """A certificate for the shipped host name, and its key."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-         "-nodes", "-days", "2", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}",
+        ["openssl", "req", "-x509", "-newkey", *KEYS[kind], "-nodes",
+         "-days", "2", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}",
          "-addext", "basicConstraints=critical,CA:FALSE",
          "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True)

@@ -1,17 +1,18 @@
-"""Single sign-on, the commented alternative in nginx/tally_locations, with a small service of our own."""
+"""Single sign-on, the other way that nginx/tally.conf offers, with a small service of our own."""
 
 import http.server
+import itertools
 import threading
 from http.cookies import SimpleCookie
-from typing import Iterator
+from typing import Iterator, Optional
 
 import pytest
 
-from client import Reply, ask
+from client import Reply, ask, basic
 from nginx import NO_LIMITS, Nginx
 from pool import Pool
 from ports import free_port
-from shipped import ADMIN, LOOKALIKE, USER, USER_ID, Change
+from shipped import ADMIN, LOOKALIKE, SERVICE, USER, USER_ID, Change
 
 
 class SignOn(http.server.BaseHTTPRequestHandler):
@@ -23,6 +24,7 @@ class SignOn(http.server.BaseHTTPRequestHandler):
         self.send_response({"": 401, "broken": 500}.get(name, 202))
         if name and name != "nameless":
             self.send_header("X-Auth-Request-User", name)
+            self.send_header("Remote-User", name)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -30,35 +32,16 @@ class SignOn(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def uncommented(lines: str) -> dict[str, Change]:
-    """Each of these lines, as it stands in the file behind a '#', in force."""
-    return {f"#{line}\n": Change(f"{line}\n") for line in lines.splitlines()}
+PASSWORD_LINE = "map \"\" $tally_sign_on    { default password; }"
+ADDRESS_LINE = 'map "" $tally_sign_on_at { default http://127.0.0.1:4180/oauth2/auth; }           # oauth2-proxy'
+AUTHELIA_LINE = '#map "" $tally_sign_on_at { default http://127.0.0.1:9091/api/authz/auth-request; } # authelia'
 
 
-def sign_on_changes(port: int) -> dict[str, dict[str, Change]]:
-    locations = {
-        'auth_basic           "Tally";\nauth_basic_user_file tally.htpasswd;\n': Change(""),
-        "#auth_request_set $tally_user $upstream_http_x_auth_request_user;":
-            Change("auth_request_set $tally_user $upstream_http_x_auth_request_user;"),
-        "#    proxy_pass http://127.0.0.1:4180/oauth2/auth;":
-            Change(f"    proxy_pass http://127.0.0.1:{port}/oauth2/auth;"),
-        **uncommented("""\
-auth_request     /_tally_auth;
-location = /_tally_auth {
-    internal;
-    proxy_pass_request_body off;
-    proxy_set_header Content-Length    "";
-    proxy_set_header X-Original-Method $request_method;
-    proxy_set_header X-Original-URL    $scheme://$http_host$request_uri;
-    proxy_set_header X-Original-URI    $request_uri;
-}"""),
-    }
-    return {
-        **NO_LIMITS,
-        "tally_locations": locations,
-        "tally_params": {"REMOTE_USER    $remote_user": Change("REMOTE_USER    $tally_user")},
-        "tally.conf": {"map $remote_user ": Change("map $tally_user ", times=2)},
-    }
+def sign_on_changes(port: int, service: str = "oauth2-proxy") -> dict[str, dict[str, Change]]:
+    return {**NO_LIMITS, "tally.conf": {
+        PASSWORD_LINE: Change(PASSWORD_LINE.replace("password", service)),
+        ADDRESS_LINE: Change(f'map "" $tally_sign_on_at {{ default http://127.0.0.1:{port}/oauth2/auth; }}'),
+    }}
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +91,74 @@ def test_refusal_and_failure_of_the_service_are_json(site: Nginx) -> None:
 
 def test_service_is_not_reachable_from_outside(site: Nginx) -> None:
     assert ask(site.tls, "/_tally_auth", headers=[("Cookie", f"session={ADMIN}")]).status == 404
+
+
+def test_a_password_beside_a_session_counts_for_nothing(site: Nginx) -> None:
+    for password in ("correct horse", "wrong"):
+        seen = dict(signed_in(site, USER, basic(ADMIN, password)).json()["parameters"])
+        assert (seen["REMOTE_USER"], seen["TALLY_ROLE"], seen["TALLY_USER_ID"]) == (USER, "", USER_ID)
+
+
+def test_events_of_any_size_come_with_a_session(site: Nginx) -> None:
+    def send(size: int) -> Reply:
+        return ask(site.tls, "/v1/usage/events", method="POST", body=b" " * size,
+                   headers=[("Cookie", f"session={SERVICE}"), ("Content-Length", str(size))])
+
+    assert (send(1 << 20).json()["body"], dict(send(5).json()["parameters"])["TALLY_ROLE"]) == (1 << 20, "service")
+    assert send((1 << 20) + 1).status == 413
+
+
+# What an administrator may have edited of the three lines, and in them, and what may still stand there from before.
+SERVICES = (None, "oauth2-proxy", "authelia", "oauth2", "Password ", "on")
+EARLIER_MAPS = """
+map $remote_user $tally_role    { default ""; "~^alice\\z" admin; }
+map $remote_user $tally_user_id { default ""; "~^bob\\z"   7f2c1d1e-6a40-4c57-9d0c-2f4b8f1f3a11; }
+"""
+
+
+@pytest.mark.parametrize("service, address, earlier", itertools.product(SERVICES, (True, False), (True, False)))
+def test_half_edited(echo_pool: Pool, sign_on: http.server.ThreadingHTTPServer, service: Optional[str], address: bool,
+                     earlier: bool) -> None:
+    """Whoever is let in is the one whose session, or whose password, was looked at, and has that one's role."""
+    changes = {}
+    if service:
+        changes[PASSWORD_LINE] = Change(PASSWORD_LINE.replace("password", f'"{service}"'))
+    if address:
+        changes[ADDRESS_LINE] = Change(f'map "" $tally_sign_on_at {{ default http://127.0.0.1:{sign_on.server_address[1]}/; }}')
+    if earlier:
+        changes["# Where the pages are"] = Change(EARLIER_MAPS + "# Where the pages are")
+    server = Nginx(echo_pool.socket, echo_pool.socket, {**NO_LIMITS, "tally.conf": changes})
+    session = ("Cookie", f"session={USER}")
+    try:
+        for name, password, cookies in itertools.product((ADMIN, USER), ("correct horse", "wrong", None), ([], [session])):
+            headers = [*cookies, *([basic(name, password)] if password else [])]
+            reply = ask(server.plain, "/v1/usage/stats", headers=headers)
+            proven = {None: name if password == "correct horse" else None,
+                      "oauth2-proxy": USER if cookies and address else None,
+                      "authelia": USER if cookies and address else None}.get(service)
+            if proven is None:
+                seen = dict(reply.json()["parameters"]) if reply.status == 200 else {}
+                assert reply.status in (401, 500) or seen["REMOTE_USER"] == seen["TALLY_ROLE"] == "", (headers, reply)
+                continue
+            seen = dict(reply.json()["parameters"])
+            assert (seen["REMOTE_USER"], seen["TALLY_ROLE"]) == (proven, "admin" if proven == ADMIN else ""), headers
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_is_told_to_this_machine_and_to_users(echo_pool: Pool, sign_on: http.server.ThreadingHTTPServer,
+                                                    path: str) -> None:
+    elsewhere = {"tally_http": {**NO_LIMITS["tally_http"], "127.0.0.1 1;": Change("192.0.2.1 1;")}}
+    for changes in (NO_LIMITS, sign_on_changes(sign_on.server_address[1])):
+        server = Nginx(echo_pool.socket, echo_pool.socket, changes)
+        far = Nginx(echo_pool.socket, echo_pool.socket, {**changes, **elsewhere})
+        try:
+            signed = [("Cookie", f"session={USER}"), basic(USER)]
+            assert ask(server.plain, path).status == 200
+            assert ask(far.plain, path).status == 401
+            assert ask(far.plain, path, headers=[basic(USER, "wrong")]).status == 401
+            assert ask(far.plain, path, headers=signed).status == 200
+        finally:
+            server.stop()
+            far.stop()

@@ -138,6 +138,16 @@ def test_an_event_with_a_character_that_the_database_cannot_hold(postgres: Postg
     assert postgres.sql("select count(*), max(thread_id) from resource_usage_log", dbname=dbname) == [(2, "caf\u00e9")]
 
 
+def test_a_sender_whose_name_the_database_cannot_hold(postgres: Postgres, dbname: str) -> None:
+    create(postgres, dbname, "LATIN1")
+    with running(settings_for(postgres, dbname)) as worker:
+        for name in ("caf\u00e9", "\u2603 man"):
+            identity = {"REMOTE_USER": name, "TALLY_ROLE": "service"}
+            assert events.counts(events.post(worker, [{"resource_type": "x"}] * 2, identity=identity)) == (2, 0, 0)
+    assert postgres.sql("select recorded_by, count(*) from resource_usage_log group by 1 order by 1", dbname=dbname) == [
+        ("??? man", 2), ("caf\u00e9", 2)]
+
+
 def test_escapes_where_texts_have_no_encoding(postgres: Postgres, dbname: str) -> None:
     """What most clients send for a character beyond ASCII."""
     create(postgres, dbname, "SQL_ASCII")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pool import Pool
-from process import children
+from process import ROOT, children
 from shipped import Change, adapt
 from wait import wait_until
 
@@ -57,6 +57,6 @@ def test_pool_heals_and_stops(echo_pool: Pool) -> None:
 
 def test_changed_file_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="stands there 0 times"):
-        adapt("nginx/tally.conf", tmp_path / "copy", {"no such text": Change("")})
+        adapt(ROOT / "nginx/tally.conf", tmp_path / "copy", {"no such text": Change("")})
     with pytest.raises(AssertionError, match="stands there 2 times"):
-        adapt("nginx/tally.conf", tmp_path / "copy", {"server_name usage.example.org;": Change("")})
+        adapt(ROOT / "nginx/tally.conf", tmp_path / "copy", {"server_name usage.example.org;": Change("")})

@@ -14,6 +14,7 @@ from client import Endpoint, Reply, ask, check_error, parse, request_bytes
 from nginx import Nginx
 from postgres import WEB_ROLE, Postgres
 from process import ROOT
+from sample import STATS
 from shipped import USER
 from wait import wait_until
 from worker import Worker, backends, frozen, running, settings_for, wait_for_log
@@ -133,6 +134,51 @@ CHANGES = {
 }
 
 
+RECORD = "uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]"
+
+# What is wrong with the rights, what mends it, and what is told; requests are answered as far as they can be.
+RIGHTS = {
+    "no right to a column": (f"revoke select (seq) on resource_usage_log from {WEB_ROLE}", "schema_unfit", "resource_usage_log"),
+    "no right to a table": (f"revoke select on tally_group from {WEB_ROLE}", "schema_unfit", "tally_group"),
+    "no right to record": (f"revoke execute on function tally_record({RECORD}) from {WEB_ROLE}", "schema_unfit", "tally_record"),
+    "everybody may record": (f"grant execute on function tally_record({RECORD}) to public", "rights_unfit", "tally_record"),
+    "everybody may reprice": ("grant execute on function tally_reprice to public", "rights_unfit", "tally_reprice"),
+    "everybody may rebuild": ("grant execute on procedure tally_rebuild to public", "rights_unfit", "tally_rebuild"),
+    "a search path of the caller's": ("alter function tally_upkeep reset search_path", "rights_unfit", "tally_upkeep"),
+}
+
+
+@pytest.mark.parametrize("name", RIGHTS)
+def test_rights_unfit(postgres: Postgres, dbname: str, worker: Worker, name: str) -> None:
+    change, reason, told = RIGHTS[name]
+    check_ready(worker, None)
+    postgres.sql(change, dbname=dbname)
+    try:
+        check_ready(worker, reason)
+        with running(settings_for(postgres, dbname)) as late:
+            check_ready(late, reason)
+            assert late.ask(f"{STATS}&thread_id=x").status == 200
+            wait_for_log(late, f"{told}; run sql/grants.sql")
+    finally:
+        postgres.psql(dbname, ROOT / "sql" / "grants.sql", "-v", f"role={WEB_ROLE}")
+    wait_until(lambda: worker.ask("/readyz", identity=NOBODY).status == 200, "the worker to be ready", 3)
+
+
+def test_rights_are_told_once(postgres: Postgres, dbname: str) -> None:
+    """And not at each new connection."""
+    postgres.sql("grant execute on function tally_reprice to public", dbname=dbname)
+    try:
+        with running(settings_for(postgres, dbname)) as worker:
+            assert worker.ask(STATS).status == 200
+            for _ in range(3):
+                for pid in backends(postgres, dbname):
+                    postgres.sql("select pg_terminate_backend(%s, 5000)", pid)
+                assert worker.ask(STATS).status == 200
+            assert worker.output().count("tally_reprice; run sql/grants.sql") == 1
+    finally:
+        postgres.psql(dbname, ROOT / "sql" / "grants.sql", "-v", f"role={WEB_ROLE}")
+
+
 @pytest.mark.parametrize("name", CHANGES)
 def test_schema_unfit(postgres: Postgres, dbname: str, worker: Worker, name: str) -> None:
     """Also where it was fit when the worker connected."""
@@ -150,7 +196,7 @@ def test_schema_unfit(postgres: Postgres, dbname: str, worker: Worker, name: str
 
 
 def test_every_code_is_documented() -> None:
-    codes = set(re.findall(r'"((?:database|schema)_\w+)"', (ROOT / "src" / "health.c").read_text()))
+    codes = set(re.findall(r'"((?:database|schema|rights)_\w+)"', (ROOT / "src" / "health.c").read_text()))
     api = set(re.findall(r"\| `(\w+)` \|", (ROOT / "doc" / "api.md").read_text().split("## GET /readyz")[1]))
     paths = json.loads((ROOT / "doc" / "openapi.json").read_text())["paths"]
     schema = paths["/readyz"]["get"]["responses"]["503"]["content"]["application/json"]["schema"]

@@ -51,7 +51,7 @@ def test_one_event(worker: Worker, own: Postgres) -> None:
     assert reply.json() == {"accepted": 1, "duplicates": 0, "rejected": 0, "unpriced": 1,
                             "results": [{"index": 0, "id": ID, "status": "recorded", "priced": False}]}
     assert list(reply.json()) == ["accepted", "duplicates", "rejected", "unpriced", "results"]
-    [row] = own.sql("select to_jsonb(log) - 'seq' from resource_usage_log log", dbname=DATABASE)
+    [row] = own.sql("select to_jsonb(log) - 'seq' - 'recorded_by' from resource_usage_log log", dbname=DATABASE)
     stored = row[0]
     assert datetime.fromisoformat(stored.pop("created_at")) == datetime(2026, 3, 1, 12, 0, 0, 123456, timezone.utc)
     event.pop("created_at")
@@ -83,10 +83,10 @@ def test_batch_with_all_outcomes(worker: Worker, own: Postgres) -> None:
     ])
     assert counts(reply) == (1, 2, 1)
     assert results(reply) == [
-        {"index": 0, "id": ID, "status": "duplicate"},
+        {"index": 0, "id": ID, "status": "duplicate", "differs": True},
         {"index": 1, "id": other, "status": "recorded"},
         {"index": 2, "id": None, "status": "rejected", "error": "resource_type: must be a string"},
-        {"index": 3, "id": other, "status": "duplicate"},
+        {"index": 3, "id": other, "status": "duplicate", "differs": True},
     ]
     assert sorted(row[0]["size_bytes"] for row in log(own, "detail")) == [1, 3]
     again = post(worker, [{"id": ID, "resource_type": "x"}, {"resource_type": 5}], query="?results=errors")

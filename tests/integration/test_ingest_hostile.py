@@ -21,7 +21,8 @@ DATABASE = "hostile_events"
 GOOD = b'{"resource_type":"x"}'
 MIB = 1 << 20
 MEMORY_MOST = 16 * MIB
-IMPATIENT = {**NO_LIMITS, "tally_locations": {"client_body_timeout         10s;": Change("client_body_timeout 1s;")}}
+IMPATIENT = {**NO_LIMITS, "tally_locations": {
+    **NO_LIMITS["tally_locations"], "client_body_timeout         10s;": Change("client_body_timeout 1s;")}}
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,8 @@ HEAVY = (OVERVIEW, "/admin/usage?days=365")
 
 # All clients come from one address.
 MANY_CLIENTS = {**NO_LIMITS, "tally_locations": {
-    "limit_conn        tally_connections 32;": Change("limit_conn        tally_connections 1000;"),
+    **NO_LIMITS["tally_locations"],
+    "limit_conn tally_clients 32;": Change("limit_conn tally_clients 1000;", 4),
 }}
 
 

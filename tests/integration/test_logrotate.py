@@ -7,7 +7,7 @@ import subprocess
 
 import fastcgi
 from pool import Pool, Settings, merged
-from process import scratch_directory, service_user
+from process import ROOT, scratch_directory, service_user
 from sample import STATS
 from shipped import Change, adapt
 from wait import wait_until
@@ -20,7 +20,7 @@ def test_rotation_loses_no_line_and_no_request(settings: Settings) -> None:
     owner = account or str(os.getuid())
     pool = Pool(merged(settings, {"log": {"target": log}}), workers=2)
     try:
-        adapt("conf/logrotate/tally", directory / "logrotate.conf", {
+        adapt(ROOT / "conf/logrotate/tally", directory / "logrotate.conf", {
             "\n/var/log/tally/tally.log {": Change(f"\n{log} {{"),
             "su tally tally": Change(f"su {owner} {owner}"),
             "create 0640 tally tally": Change(f"create 0640 {owner} {owner}"),

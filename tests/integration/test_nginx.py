@@ -286,7 +286,7 @@ def test_502_when_the_pool_stops_and_200_when_it_is_back(settings: Any) -> None:
 
 def test_504_when_the_worker_hangs(echo_pool: Pool) -> None:
     changes = {**NO_LIMITS, "tally_locations": {
-        "fastcgi_read_timeout    12s;": Change("fastcgi_read_timeout    200ms;")}}
+        **NO_LIMITS["tally_locations"], "fastcgi_read_timeout    12s;": Change("fastcgi_read_timeout    200ms;")}}
     server = Nginx(echo_pool.socket, echo_pool.socket, changes)
     try:
         reply = ask(server.tls, "/v1/usage/stats?hang", user=ADMIN)

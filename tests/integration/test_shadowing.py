@@ -1,5 +1,6 @@
 """A schema where others may make objects, as PostgreSQL 14 left it: none of theirs is ever used."""
 
+import re
 from typing import Iterator
 
 import psycopg
@@ -7,7 +8,9 @@ import pytest
 
 import events
 import sample
+from planting import OWN_TYPES, plant
 from postgres import Postgres
+from process import ROOT
 from sample import OVERVIEW, STATS
 from shipped import USER_ID
 from wait import wait_until
@@ -17,54 +20,11 @@ TARGETS = (STATS, f"{STATS}&bucket=none", f"{STATS}&thread_id=thread%201", f"{ST
            f"{STATS}&user_id={USER_ID}", f"{STATS}&channel_id={USER_ID}", f"{STATS}&bot_id={USER_ID}", OVERVIEW,
            f"{OVERVIEW}&collection_id=c0000000-0000-4000-8000-000000000001")
 
-# For every operator and function that statements and functions name: one of that name for any operands
-# that PostgreSQL could take these for, where it has none of its own for exactly these.
-PLANT = """
-do $plant$
-declare
-  types text[] := array['jsonb', 'text', 'text[]', 'numeric', 'bigint', 'int', 'float8', 'timestamptz',
-                        'timestamp', 'interval', 'uuid', 'oid', 'oid[]', 'name', '"char"', 'tid', 'regclass',
-                        'tally_event[]', 'anyelement'];
-  seconds text[] := types || array[''];
-  operators text[] := array['->', '->>', '#>>', '~', '~~', '!~~', '||', '=', '<>', '<', '<=', '>', '>=', '+', '-', '*'];
-  functions text[] := array['sum', 'count', 'max', 'date_trunc', 'now', 'timezone', 'extract', 'date_part',
-                            'jsonb_typeof', 'octet_length', 'tally_number', 'tally_total_member', 'coalesce',
-                            'grouping', 'numeric', 'int8', 'text', 'interval', 'date_bin', 'hashtextextended',
-                            'uuid_hash_extended', 'pg_relation_filenode', 'pg_sequence_last_value', 'unnest',
-                            'array_agg', 'cardinality', 'current_setting', 'split_part', 'pg_is_in_recovery',
-                            'tally_window', 'tally_pieces', 'tally_period', 'tally_upkeep', 'tally_fold',
-                            'tally_add', 'tally_cells', 'tally_group_hash', 'tally_what_remains', 'tally_priced',
-                            'tally_joined_tokens', 'tally_has_own_cost', 'trim_scale', 'jsonb_build_object'];
-  body text := ' language plpgsql immutable as $b$ begin raise exception ''planted''; end $b$';
-  name text; one text; two text; arguments text; number int := 0;
-begin
-  foreach one in array types loop
-    foreach two in array seconds loop
-      arguments := one || case two when '' then '' else ', ' || two end;
-      foreach name in array functions loop
-        begin
-          execute format('create function public.%I(%s) returns numeric', name, arguments) || body;
-        exception when duplicate_function then  -- Tally's own
-        end;
-      end loop;
-      continue when two = '';
-      foreach name in array operators loop
-        number := number + 1;
-        execute format('create function public.planted_%s(%s) returns %s', number, arguments,
-          case name when '->' then 'jsonb' when '->>' then 'text' when '#>>' then 'text' when '||' then 'text' when '+' then 'numeric'
-            when '-' then 'timestamptz' when '*' then 'interval' else 'boolean' end) || body;
-        execute format('create operator public.%s (leftarg = %s, rightarg = %s, function = public.planted_%s)',
-          name, one, two, number);
-      end loop;
-    end loop;
-  end loop;
-end
-$plant$;
-create type public.uuid as (planted int);
-create type public.jsonb as (planted int);
-create type public.timestamptz as (planted int);
-create type public.pg_class as (planted int);
-"""
+# All that workers send, and what runs behind it.
+FILES = [path for path in (ROOT / "sql").glob("*.sql") if path.name != "sample.sql"]
+
+# Names that PostgreSQL has, too, for types and tables.
+TYPES = "".join(f"create type public.{name} as (planted int);" for name in ("uuid", "jsonb", "timestamptz", "pg_class", "text"))
 
 
 @pytest.fixture
@@ -84,15 +44,18 @@ def test_planted_objects_are_not_used(postgres: Postgres, dbname: str) -> None:
         assert {reply.status for reply in right.values()} == {200}
     postgres.sql("grant create on schema public to public", dbname=dbname)
     with psycopg.connect(postgres.conninfo(dbname, "planter"), autocommit=True) as planter:
-        planter.execute(PLANT)
-        with pytest.raises(psycopg.errors.RaiseException, match="planted"):
-            planter.execute("select jsonb '{}' -> '5'")
+        assert plant(planter, FILES, [name for name, in planter.execute(OWN_TYPES)]) > 1000
+        planter.execute(TYPES)
+        with pytest.raises(psycopg.errors.UndefinedFunction, match="canary"):
+            planter.execute("select pg_catalog.abs(cardinality(array[1]))")
+    since = postgres.log.stat().st_size
     for rollups in ("yes", "no"):
         with running(settings_for(postgres, dbname), {"reports": {"rollups": rollups}}) as worker:
             for target, reply in right.items():
                 assert worker.ask(target) == reply, f"{target}: {worker.output()}"
             check_upkeep(postgres, dbname, worker)
             check_events(postgres, dbname, worker)
+    assert re.findall("canary.*was run by.*", postgres.log.read_text()[since:]) == []
 
 
 def check_events(postgres: Postgres, dbname: str, worker: Worker) -> None:

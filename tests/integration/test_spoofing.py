@@ -15,7 +15,7 @@ SERVERS = ("nginx plain", "nginx tls", "apache tls", "apache folder", "apache di
 Headers = Sequence[tuple[str, str]]
 
 # Header names for a variable: as the servers translate them, and every spelling that might slip by.
-IDENTITY = ("REMOTE_USER", "TALLY_ROLE", "TALLY_USER_ID")
+IDENTITY = ("REMOTE_USER", "TALLY_ROLE", "TALLY_USER_ID", "TALLY_SECRET")
 
 
 def spellings(variable: str) -> list[str]:
@@ -35,6 +35,7 @@ VALUES = {
     "REMOTE_USER": (ADMIN, "", f"{USER}, {ADMIN}"),
     "TALLY_ROLE": ("admin", "service", "", "x" * 300),
     "TALLY_USER_ID": (OTHER_ID, "", "nonsense"),
+    "TALLY_SECRET": ("secret", ""),
 }
 
 TABLE = [(variable, name) for variable in IDENTITY for name in spellings(variable)]

@@ -28,8 +28,8 @@ FORGED = [
 ]
 
 CARELESS = {**NO_LIMITS, "tally_http": {**NO_LIMITS["tally_http"],
-            "limit_conn_zone $binary_remote_addr zone=tally_connections:1m;": Change(
-                "limit_conn_zone $binary_remote_addr zone=tally_connections:1m;\n"
+            "limit_conn_zone $tally_client zone=tally_clients:1m;": Change(
+                "limit_conn_zone $tally_client zone=tally_clients:1m;\n"
                 "underscores_in_headers on;\nignore_invalid_headers off;")}}
 
 

@@ -1,16 +1,66 @@
-"""The shipped nginx site's TLS: versions, HTTP/2, and the way there from plain HTTP."""
+"""The TLS of the shipped sites: versions, ciphers, HTTP/2, and the way there from plain HTTP."""
 
 import json
+import re
 import ssl
 import subprocess
+from typing import Any, Iterator
 
 import pytest
 
+from apache import Apache
 from client import Endpoint, ask, basic, connect
+from conftest import ECHO
 from nginx import Nginx
+from pool import Pool
 from process import scratch_directory
 from sample import STATS
 from shipped import ADMIN, HOST
+
+
+# Mozilla's intermediate list for TLS 1.2, the best of each kind of certificate first.
+CIPHERS = {f"ECDHE-{kind}-{cipher}" for kind in ("ECDSA", "RSA")
+           for cipher in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")}
+
+
+def accepted(port: int, *options: str) -> str:
+    """The cipher that openssl's own client agrees on with a server, or nothing."""
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", HOST, *options],
+                          input=b"", capture_output=True, timeout=30, check=False)
+    found = re.search(rb"^New, TLSv1.[23], Cipher is (\S+)$", done.stdout, re.MULTILINE)
+    return found[1].decode() if found and found[1] != b"(NONE)" else ""
+
+
+@pytest.fixture(scope="module", params=["ec", "rsa"])
+def ports(request: pytest.FixtureRequest, echo_pool: Pool) -> Iterator[list[int]]:
+    """nginx and Apache with a certificate of this kind."""
+    servers: list[Any] = [Nginx(echo_pool.socket, echo_pool.socket, key=request.param), Apache({}, ECHO, request.param)]
+    yield [server.tls.port for server in servers]
+    for server in servers:
+        server.stop()
+
+
+def test_ciphers(ports: list[int]) -> None:
+    for port in ports:
+        taken: set[str] = set()
+        # Of all ciphers that OpenSSL knows, those that are taken, one after the other.
+        while found := accepted(port, "-tls1_2", "-cipher", ":".join(["ALL:eNULL:@SECLEVEL=0", *(f"!{name}" for name in taken)])):
+            taken.add(found)
+        assert taken < CIPHERS and len(taken) == 3
+        for refused in ("AES128-SHA", "AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA"):
+            assert not accepted(port, "-tls1_2", "-cipher", f"{refused}:@SECLEVEL=0")
+        # Each client's own order counts.
+        kind = "RSA" if any("-RSA-" in name for name in taken) else "ECDSA"
+        for first, second in ((f"ECDHE-{kind}-AES256-GCM-SHA384", f"ECDHE-{kind}-AES128-GCM-SHA256"),
+                              (f"ECDHE-{kind}-AES128-GCM-SHA256", f"ECDHE-{kind}-CHACHA20-POLY1305")):
+            assert accepted(port, "-tls1_2", "-cipher", f"{first}:{second}") == first
+            assert accepted(port, "-tls1_2", "-cipher", f"{second}:{first}") == second
+
+
+def test_curves(ports: list[int]) -> None:
+    for port in ports:
+        for curve, is_taken in (("X25519", True), ("P-256", True), ("P-384", True), ("P-521", False), ("X448", False)):
+            assert bool(accepted(port, "-tls1_3", "-curves", curve)) == is_taken, curve
 
 
 def test_http_leads_to_https(nginx: Nginx) -> None:
@@ -60,9 +110,10 @@ def handshake(port: int, version: ssl.TLSVersion) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_tls_versions(nginx: Nginx) -> None:
-    assert handshake(nginx.tls.port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
-    assert handshake(nginx.tls.port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
-    for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
-        with pytest.raises((ssl.SSLError, ConnectionError)):
-            handshake(nginx.tls.port, version)
+def test_tls_versions(ports: list[int]) -> None:
+    for port in ports:
+        assert handshake(port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+        assert handshake(port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+        for version in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                handshake(port, version)

@@ -15,7 +15,7 @@ def text(path: str) -> str:
 
 def keys() -> list[tuple[str, str, str]]:
     """Section, name and default of every configuration key, from its table."""
-    table = text("src/config.c").split("static const struct key keys[] = {")[1].split("\n};")[0]
+    table = text("src/config_keys.c").split("const struct config_key config_keys[] = {")[1].split("\n};")[0]
     return re.findall(r'\{"(\w+)",\s*"(\w+)",\s*"([^"]*)"', table)
 
 
@@ -101,7 +101,7 @@ def test_the_schema_has_the_version_that_the_program_needs() -> None:
 def test_every_statement_is_compiled_in() -> None:
     parts = set(re.findall(r"^\\ir (\S+)$", "\n".join(
         path.read_text() for path in ROOT.glob("sql/*.sql")), re.MULTILINE))
-    run_by_hand = {"schema.sql", "grants.sql", "sample.sql"}
+    run_by_hand = {"schema.sql", "grants.sql", "drop.sql", "sample.sql"}
     compiled = {f"{name}.sql" for name in re.findall(r"const char (\w+)_sql\[\]",
                                                      text("src/statements_sql.h"))}
     assert {path.name for path in ROOT.glob("sql/*.sql")} == compiled | parts | run_by_hand

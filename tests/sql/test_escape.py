@@ -12,7 +12,7 @@ LOOSENED = ["set default_transaction_read_only = off; set statement_timeout = 0;
             "set session characteristics as transaction read write"]
 
 TABLES = ["resource_usage_log", "nodes", "tally_schema", "secrets", "tally_rollup", "tally_rollup_ai", "tally_rollup_state",
-          "tally_group", "tally_report", "tally_correction"]
+          "tally_group", "tally_long_name", "tally_report", "tally_correction"]
 
 WRITES = [
     "insert into {} default values", "insert into {} default values on conflict do nothing", "delete from {}",

@@ -16,17 +16,18 @@ ALLOWED = [
     "select id, title from nodes",
     "select created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail,"
     " seq from resource_usage_log",
-    "select * from tally_rollup, tally_group, tally_report, tally_rollup_state, tally_correction",
+    "select * from tally_rollup, tally_group, tally_long_name, tally_report, tally_rollup_state, tally_correction",
     "select * from tally_window(now(), now(), 'ai'), tally_pieces('2026-01-01', '2026-02-01', 'day')",
     "select tally_upkeep(10)",
-    "select * from tally_record('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
-    "select * from tally_record_each('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    "select * from tally_record('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0)",
+    "select * from tally_record_each('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', 0)",
     "select tally_number(detail -> 'x'), tally_total_member(resource_type) from resource_usage_log",
 ]
 
 FORBIDDEN = [
     "select * from resource_usage_log",
     "select id from resource_usage_log",
+    "select recorded_by from resource_usage_log",
     "select count(*) from secrets",
     "select parent from nodes",
     "insert into resource_usage_log (resource_type) values ('ai')",
@@ -45,6 +46,7 @@ FORBIDDEN = [
     "delete from tally_rollup_ai",
     "truncate tally_rollup",
     "insert into tally_group (hash, report) values (1, 'ai')",
+    "insert into tally_long_name values ('a', 'b')",
     "update tally_report set finest = 'day'",
     "update tally_rollup_state set watermark = 0",
     "insert into tally_correction (sign, created_at, resource_type) values (1, now(), 'ai')",
@@ -58,6 +60,9 @@ FORBIDDEN = [
     "insert into model_price values ('free', default, 0, 0, 0)",
     "select tally_reprice('-infinity', 'infinity')",
     "select * from tally_unpriced('-infinity', 'infinity')",
+    "select * from tally_differing('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
+    "select tally_try('x', null, null, null, null, null, null, '{}')",
+    "select tally_takes_others('x', 'P0001')",
 ]
 
 
@@ -129,7 +134,7 @@ def test_tables_are_found_in_a_schema_of_their_own(cluster: Postgres, dbname: st
     try:
         for name in ("schema.sql", "grants.sql"):
             assert psql(cluster, dbname, name, "-v", "role=web", user=superuser).status == 0
-        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(3,)]
+        assert sql(cluster, dbname, "select version from tally_schema", user="web") == [(4,)]
     finally:
         cluster.sql(f"alter role {superuser} in database {dbname} reset all")
 

@@ -256,7 +256,7 @@ def test_a_large_log_is_not_locked_for_its_indexes(cluster: Postgres, dbname: st
                          " jsonb_build_object('x', repeat('x', 900)) from generate_series(1, 80000) n")
     for _ in range(2):
         install(cluster, dbname)
-    sql(cluster, dbname, "update pg_index set indisvalid = false where indexrelid = 'resource_usage_log_user'::regclass",
+    sql(cluster, dbname, "update pg_index set indisvalid = false where indexrelid = 'resource_usage_log_of_user'::regclass",
         user=cluster.superuser)
     install(cluster, dbname)
     rows = sql(cluster, dbname, "select count(*), bool_and(indisvalid) from pg_index"

@@ -32,7 +32,7 @@ order by 1, 3
 
 COLUMNS = [("id", "uuid"), ("created_at", "timestamp with time zone"), ("resource_type", "text"),
            ("collection_id", "uuid"), ("detail", "jsonb"), ("user_id", "uuid"), ("bot_id", "uuid"),
-           ("channel_id", "uuid"), ("thread_id", "text"), ("agent_id", "text"), ("seq", "bigint")]
+           ("channel_id", "uuid"), ("thread_id", "text"), ("agent_id", "text"), ("seq", "bigint"), ("recorded_by", "text")]
 
 
 def columns(cluster: Postgres, dbname: str, table: str = "resource_usage_log") -> list[tuple[Any, ...]]:
@@ -95,6 +95,21 @@ def test_existing_log_is_adopted(cluster: Postgres, dbname: str) -> None:
     assert sql(cluster, dbname, "select count(*), max(seq) from resource_usage_log where seq is not null") == [(1, 1)]
 
 
+def test_what_version_3_recorded_events_with_is_gone(cluster: Postgres, dbname: str) -> None:
+    install(cluster, dbname)
+    arguments = "uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]"
+    for name in ("tally_record", "tally_record_each"):
+        sql(cluster, dbname, f"drop function {name}; create function {name}({arguments}) returns int language sql"
+                             " security definer as 'select 1'")
+    sql(cluster, dbname, "alter table resource_usage_log drop recorded_by")
+    for _ in range(2):
+        install(cluster, dbname)
+    assert sql(cluster, dbname, "select proname::text, pronargs, has_function_privilege('web', oid, 'execute') from pg_proc"
+                                " where proname in ('tally_record', 'tally_record_each') order by 1") == [
+        ("tally_record", 12, False), ("tally_record_each", 12, False)]
+    assert ("recorded_by", "text") in columns(cluster, dbname)
+
+
 @pytest.mark.parametrize("change, told", [
     ("alter table resource_usage_log alter column created_at type timestamp",
      "resource_usage_log.created_at must be of type timestamp with time zone, but it is timestamp without"),
@@ -102,7 +117,6 @@ def test_existing_log_is_adopted(cluster: Postgres, dbname: str) -> None:
      "resource_usage_log.detail must be of type jsonb, but it is json"),
     ("alter table resource_usage_log add column user_id bigint",
      "resource_usage_log.user_id must be of type uuid, but it is bigint"),
-    ("alter table nodes drop column title", "nodes.title must be of type text"),
     ("alter table resource_usage_log drop column detail", "resource_usage_log.detail must be of type jsonb"),
 ])
 def test_a_log_that_would_give_wrong_sums_is_refused(cluster: Postgres, dbname: str, change: str,
@@ -144,8 +158,8 @@ def test_indexes_serve_the_filters(cluster: Postgres, dbname: str) -> None:
     found = sql(cluster, dbname, "select indexdef from pg_indexes where tablename = 'resource_usage_log'")
     definitions = " ".join(definition for definition, in found)
     for columns_of_index in ("(created_at)", "(collection_id, created_at", "(user_id, created_at",
-                             "(bot_id, created_at", "(channel_id, created_at", "(thread_id, created_at",
-                             "(agent_id, created_at"):
+                             "(bot_id, created_at", "(channel_id, created_at", "(hashtextextended((thread_id",
+                             "(hashtextextended((agent_id"):
         assert columns_of_index in definitions, columns_of_index
 
 
@@ -216,6 +230,16 @@ def test_ids_become_a_key_where_they_can(cluster: Postgres, dbname: str) -> None
                                 " where indexrelid = 'resource_usage_log_id'::regclass") == [(True,)]
 
 
+def test_columns_that_no_event_can_fill_are_told(cluster: Postgres, dbname: str) -> None:
+    sql(cluster, dbname, ADOPTED.replace("(id uuid,", "(id uuid primary key, tenant int not null, place int not null,"
+                                         " given int not null default 1, made int generated always as identity,")
+        + "(gen_random_uuid(), 1, 2, 3, default, now(), 'x', null, '{}')")
+    done = psql(cluster, dbname, "schema.sql")
+    assert done.status == 0 and done.errors.strip().endswith("for columns that must not be null: tenant, place"), done
+    sql(cluster, dbname, "alter table resource_usage_log alter tenant set default 1, alter place drop not null")
+    assert psql(cluster, dbname, "schema.sql").errors == ""
+
+
 def test_a_key_that_is_checked_late_is_none(cluster: Postgres, dbname: str) -> None:
     sql(cluster, dbname, ADOPTED.replace("(id uuid,", "(id uuid primary key deferrable,") + "(gen_random_uuid(), now(), 'x', null, '{}')")
     install(cluster, dbname)
@@ -228,6 +252,6 @@ def test_ids_that_are_no_key_are_told(cluster: Postgres, dbname: str) -> None:
     for _ in range(2):
         done = psql(cluster, dbname, "schema.sql")
         assert done.status == 0 and "needs each id once in the log" in done.errors, done
-    assert sql(cluster, dbname, "select to_regclass('resource_usage_log_id'), version from tally_schema") == [(None, 3)]
+    assert sql(cluster, dbname, "select to_regclass('resource_usage_log_id'), version from tally_schema") == [(None, 4)]
     sql(cluster, dbname, "update resource_usage_log set id = gen_random_uuid()")
     assert psql(cluster, dbname, "schema.sql").errors == ""

@@ -17,12 +17,14 @@ struct db_row {
 
 const char *db_row_text(const struct db_row *row, int column)
 {
-    return row->columns[column][0] == '\0' ? NULL : row->columns[column];
+    const char *text = row->columns[column];
+
+    return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
 size_t db_row_length(const struct db_row *row, int column)
 {
-    return strlen(row->columns[column]);
+    return row->columns[column] == NULL ? 0 : strlen(row->columns[column]);
 }
 
 static void note_value(const struct db_value *value, char text[64])

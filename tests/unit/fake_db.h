@@ -8,7 +8,8 @@ enum { FAKE_COLUMNS = 8, FAKE_ROWS = 4, FAKE_CALLS = 3 };
 
 struct fake_answer {
     enum error_code fails_with; /* ERROR_NONE: the rows are the answer */
-    /* Of each call; a row without columns ends them. "" stands for SQL null. */
+    /* Of each call; a row without columns ends them. "" stands for SQL null, and so
+     * does a column that is not given. */
     const char *rows[FAKE_CALLS][FAKE_ROWS][FAKE_COLUMNS + 1];
 };
 

@@ -54,6 +54,32 @@ static void adds_nothing(void **state)
     buffer_free(&buffer);
 }
 
+static void tells_what_is_too_much(void **state)
+{
+    struct buffer buffer = {.most = 100000};
+    struct buffer any = {0};
+
+    (void)state;
+    assert_true(buffer_admits(&any, SIZE_MAX));
+    assert_true(buffer_admits(&buffer, 100000));
+    assert_false(buffer_admits(&buffer, 100001));
+    assert_true(buffer.is_cut);
+    assert_false(buffer_admits(&buffer, 0));
+    buffer_clear(&buffer);
+    assert_true(buffer_admits(&buffer, 99999));
+    for (size_t i = 0; i < 100000; i++)
+        buffer_add_byte(&buffer, 'x');
+    assert_true(buffer_admits(&buffer, 0));
+    assert_true(buffer.capacity < 110000);
+    assert_false(buffer_admits(&buffer, 1));
+    buffer_clear(&buffer);
+    for (size_t i = 0; i < 200000; i++)
+        buffer_add_byte(&buffer, 'x');
+    assert_int_equal(buffer.length, 200000);
+    assert_false(buffer_admits(&buffer, 0));
+    buffer_free(&buffer);
+}
+
 static void formats(void **state)
 {
     struct buffer buffer = {0};
@@ -203,6 +229,7 @@ int main(void)
         cmocka_unit_test(grows_and_ends_with_a_nul),
         cmocka_unit_test(keeps_nuls),
         cmocka_unit_test(adds_nothing),
+        cmocka_unit_test(tells_what_is_too_much),
         cmocka_unit_test(formats),
         cmocka_unit_test(adds_numbers),
         cmocka_unit_test(clears_and_frees),

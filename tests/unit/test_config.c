@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -60,13 +61,16 @@ static void starts_from_the_defaults(void **state)
     assert_string_equal(config.database.host, "");
     assert_int_equal(config.database.connect_timeout, 5);
     assert_int_equal(config.database.query_timeout, 10000);
+    assert_int_equal(config.database.target, TARGET_PREFER_PRIMARY);
     assert_true(config.database.prepared);
     assert_int_equal(config.service.tenancy, TENANCY_MULTI);
     assert_string_equal(config.service.base_path, "");
     assert_int_equal(config.service.max_requests, 0);
+    assert_int_equal(config.service.max_reply, 67108864);
     assert_string_equal(config.auth.user_param, "REMOTE_USER");
     assert_string_equal(config.auth.role_param, "TALLY_ROLE");
     assert_string_equal(config.auth.user_id_param, "TALLY_USER_ID");
+    assert_string_equal(config.auth.secret, "");
     assert_int_equal(config.log.level, LOG_LEVEL_INFO);
     assert_string_equal(config.log.target, "stderr");
     config_free(&config);
@@ -74,10 +78,11 @@ static void starts_from_the_defaults(void **state)
 
 static void takes_what_is_given(void **state)
 {
-    static const char text[] = "\xef\xbb\xbf; a comment\n# another\n[database]\n"
-                               "host = /run/a;b#c\r\n  dbname=site\n"
-                               "prepared = no\n[service]\ntenancy = single\nbase_path = /usage\n"
-                               "max_requests = 500\n[log]\nlevel = debug\ntarget = /var/log/tally";
+    static const char text[] =
+        "\xef\xbb\xbf; a comment\n# another\n[database]\n"
+        "host = /run/a;b#c\r\n  dbname=site\n"
+        "prepared = no\ntarget = standby\n[service]\ntenancy = single\nbase_path = /usage\n"
+        "max_requests = 500\nmax_reply = 65536\n[log]\nlevel = debug\ntarget = /var/log/tally";
     struct config config;
     char faults[4096];
 
@@ -86,9 +91,11 @@ static void takes_what_is_given(void **state)
     assert_string_equal(config.database.host, "/run/a;b#c");
     assert_string_equal(config.database.dbname, "site");
     assert_false(config.database.prepared);
+    assert_int_equal(config.database.target, TARGET_STANDBY);
     assert_int_equal(config.service.tenancy, TENANCY_SINGLE);
     assert_string_equal(config.service.base_path, "/usage");
     assert_int_equal(config.service.max_requests, 500);
+    assert_int_equal(config.service.max_reply, 65536);
     assert_int_equal(config.log.level, LOG_LEVEL_DEBUG);
     assert_string_equal(config.log.target, "/var/log/tally");
     config_free(&config);
@@ -114,6 +121,7 @@ static void names_every_fault(void **state)
                                "connect_timeout = 1e1\n"
                                "sslmode = maybe\n"
                                "passfile = /nonexistent/pgpass\n"
+                               "target = read-write\n"
                                "[auth]\n"
                                "user_param = HTTP_X_USER\n"
                                "role_param = http_role\n"
@@ -144,12 +152,13 @@ static void names_every_fault(void **state)
         "16: connect_timeout must be a whole number from 1 to 60\n"
         "17: sslmode must be disable, allow, prefer, require, verify-ca or verify-full\n"
         "18: passfile names a file that cannot be read\n"
-        "20: user_param must not begin with HTTP_: any client can set such a parameter\n"
-        "21: role_param must not begin with HTTP_: any client can set such a parameter\n"
-        "22: user_id_param must not be empty\n"
-        "24: base_path must begin with a slash, not end with one, and have no two together\n"
-        "26: level must be error, warning, info or debug\n"
-        "27: target must be stderr, syslog or the full path of a file\n");
+        "19: target must be prefer-primary, any, primary, standby or prefer-standby\n"
+        "21: user_param must not begin with HTTP_: any client can set such a parameter\n"
+        "22: role_param must not begin with HTTP_: any client can set such a parameter\n"
+        "23: user_id_param must not be empty\n"
+        "25: base_path must begin with a slash, not end with one, and have no two together\n"
+        "27: level must be error, warning, info or debug\n"
+        "28: target must be stderr, syslog or the full path of a file\n");
     config_free(&config);
 }
 
@@ -164,6 +173,8 @@ static void names_faults_of_single_values(void **state)
          "2: port must be a port number, or several with commas between them\n"},
         {"[service]\nbase_path = /a//b\n",
          "2: base_path must begin with a slash, not end with one, and have no two together\n"},
+        {"[service]\nmax_reply = 65535\n",
+         "2: max_reply must be a whole number from 65536 to 1073741824\n"},
         {"[auth]\nuser_param = QUERY_STRING\n",
          "2: user_param must not be a parameter that says what is asked\n"},
         {"[auth]\nrole_param = A-B\n",
@@ -204,6 +215,66 @@ static void refuses_long_lines(void **state)
     config_free(&config);
 }
 
+/* Writes a file of this mode, and stores what a configuration that names it says. */
+static bool reads_secret(const char *secret, size_t length, mode_t mode, struct config *config,
+                         char *faults)
+{
+    char name[] = "/tmp/tally-test-secret-XXXXXX";
+    char text[100];
+    int fd = mkstemp(name);
+
+    assert_int_equal(write(fd, secret, length), length);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+    snprintf(text, sizeof text, "[auth]\nsecret_file = %s\n", name);
+
+    bool good = reads(text, strlen(text), config, faults);
+
+    unlink(name);
+    return good;
+}
+
+static void reads_the_secret(void **state)
+{
+    static const struct {
+        size_t length;
+        mode_t mode;
+        const char *fault;
+    } cases[] = {
+        {16, 0600, ""},
+        {255, 0440, ""},
+        {15, 0600,
+         "2: secret_file names a file whose first line has not between 16 and 255 bytes\n"},
+        {256, 0600,
+         "2: secret_file names a file whose first line has not between 16 and 255 bytes\n"},
+        {16, 0604,
+         "2: secret_file names a file that others may use: take all their rights to it\n"},
+        {16, 0602,
+         "2: secret_file names a file that others may use: take all their rights to it\n"},
+    };
+    struct config config;
+    char secret[300], faults[4096];
+
+    (void)state;
+    memset(secret, 's', sizeof secret);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int ending = 0; ending < 3; ending++) {
+            memcpy(secret + cases[i].length, ending == 2 ? "\r\n" : "\n\n", 2);
+            reads_secret(secret, cases[i].length + (size_t)ending, cases[i].mode, &config, faults);
+            assert_string_equal(faults, cases[i].fault);
+            if (cases[i].fault[0] == '\0') {
+                assert_int_equal(strlen(config.auth.secret), cases[i].length);
+                assert_memory_equal(config.auth.secret, secret, cases[i].length);
+            }
+            config_free(&config);
+        }
+        memset(secret, 's', sizeof secret);
+    }
+    assert_false(reads("[auth]\nsecret_file = /nonexistent\n", 35, &config, faults));
+    assert_string_equal(faults, "2: secret_file names a file that cannot be read\n");
+    config_free(&config);
+}
+
 static void needs_the_file(void **state)
 {
     struct config config;
@@ -223,6 +294,7 @@ int main(void)
         cmocka_unit_test(starts_from_the_defaults), cmocka_unit_test(takes_what_is_given),
         cmocka_unit_test(names_every_fault),        cmocka_unit_test(names_faults_of_single_values),
         cmocka_unit_test(refuses_long_lines),       cmocka_unit_test(needs_the_file),
+        cmocka_unit_test(reads_the_secret),
     };
 
     return cmocka_run_group_tests(tests, make_file, remove_file);

@@ -25,6 +25,7 @@ static void knows_what_a_fault_means(void **state)
         {"XX000", ERROR_INTERNAL, false, false},     {"25006", ERROR_INTERNAL, false, false},
         {"55000", ERROR_INTERNAL, false, false},     {"TX001", ERROR_REFUSED, false, false},
         {"22P05", ERROR_NO_SUCH_TEXT, false, false}, {"42P05", ERROR_UNAVAILABLE, true, false},
+        {"TL001", ERROR_LOG_FAULT, false, false},
     };
 
     (void)state;

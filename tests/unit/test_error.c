@@ -59,10 +59,17 @@ static void every_code_has_its_status(void **state)
         enum error_code code;
         const char *number;
     } cases[] = {
-        {ERROR_NONE, "200 "},      {ERROR_BAD_REQUEST, "400 "}, {ERROR_UNAUTHENTICATED, "401 "},
-        {ERROR_FORBIDDEN, "403 "}, {ERROR_NOT_FOUND, "404 "},   {ERROR_METHOD_NOT_ALLOWED, "405 "},
-        {ERROR_INTERNAL, "500 "},  {ERROR_UNAVAILABLE, "503 "}, {ERROR_DEADLINE, "504 "},
+        {ERROR_NONE, "200 "},
+        {ERROR_BAD_REQUEST, "400 "},
+        {ERROR_UNAUTHENTICATED, "401 "},
+        {ERROR_FORBIDDEN, "403 "},
+        {ERROR_NOT_FOUND, "404 "},
+        {ERROR_METHOD_NOT_ALLOWED, "405 "},
+        {ERROR_INTERNAL, "500 "},
+        {ERROR_UNAVAILABLE, "503 "},
+        {ERROR_DEADLINE, "504 "},
         {ERROR_PEER_GONE, "499 "},
+        {ERROR_REPLY_TOO_LARGE, "503 "},
     };
 
     (void)state;

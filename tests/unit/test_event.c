@@ -9,8 +9,6 @@
 #include "cloud_event.h"
 #include "event.h"
 
-enum { LATEST = 2000000000 };
-
 /* The fault of a text, "" where it is an event; `shown` gets what was read of it. */
 static void read_text(event_reader *read, const char *text, struct buffer *shown,
                       struct buffer *fault)
@@ -20,7 +18,7 @@ static void read_text(event_reader *read, const char *text, struct buffer *shown
     char id[UUID_TEXT_SIZE] = "", user_id[UUID_TEXT_SIZE] = "";
 
     buffer_add_text(fault, "");
-    if (read(&span, LATEST, &event, fault)) {
+    if (read(&span, &event, fault)) {
         if (event.id.given)
             uuid_format(&event.id.value, id);
         if (event.user_id.given)
@@ -67,8 +65,9 @@ static void reads_rows_of_the_log(void **state)
         {event_read, "{\"resource_\\u0074ype\":\"x\"}", "|-1|x||-|-", ""},
         {event_read, "{\"resource_type\":\"x\",\"created_at\":\"2033-05-18T03:33:20Z\"}",
          "|2000000000|x||-|-", ""},
-        {event_read, "{\"resource_type\":\"x\",\"created_at\":\"2033-05-18T03:33:21Z\"}", "",
-         "created_at: is too far in the future"},
+        /* Its clock may be another one. */
+        {event_read, "{\"resource_type\":\"x\",\"created_at\":\"9033-05-18T03:33:21Z\"}",
+         "|222898620801|x||-|-", ""},
         {event_read, "{\"resource_type\":\"x\",\"a\":1,\"b\":2}", "", "a: unknown field"},
         {event_read, "{\"resource_type\":\"ai\",\"tokens_in\":2}", "",
          "tokens_in: unknown field; it belongs in detail"},
@@ -127,9 +126,9 @@ static void keeps_nothing_of_the_event_before(void **state)
     struct event event = {0};
 
     (void)state;
-    assert_true(event_read(&text, LATEST, &event, &fault));
+    assert_true(event_read(&text, &event, &fault));
     event_clear(&event);
-    assert_true(event_read(&other, LATEST, &event, &fault));
+    assert_true(event_read(&other, &event, &fault));
     assert_string_equal(event.resource_type.value.data, "y");
     assert_false(event.thread_id.given);
     event_free(&event);

@@ -28,6 +28,24 @@ static void expect_reason(const struct fake_answer *answer, enum error_code code
 
 static void is_ready(void **state)
 {
+    static const struct fake_answer fit = {.rows = {{{SCHEMA_VERSION}}, {{"", ""}}}};
+    struct app app = {0};
+    struct buffer body = {0};
+    struct error error = {0};
+
+    (void)state;
+    fake_answer = &fit;
+    fake_can_change = true;
+    assert_true(health_ready_get(&app, &nobody, &body, &error));
+    assert_string_equal(body.data, "{\"status\":\"ready\"}");
+    assert_string_equal(fake_statements[0], "schema_version");
+    assert_string_equal(fake_statements[1], "schema_rights");
+    assert_int_equal(fake_timeout, 1000);
+    buffer_free(&body);
+}
+
+static void says_that_events_are_not_stored(void **state)
+{
     static const struct fake_answer fit = {.rows = {{{SCHEMA_VERSION}}}};
     struct app app = {0};
     struct buffer body = {0};
@@ -35,10 +53,9 @@ static void is_ready(void **state)
 
     (void)state;
     fake_answer = &fit;
+    fake_can_change = false;
     assert_true(health_ready_get(&app, &nobody, &body, &error));
-    assert_string_equal(body.data, "{\"status\":\"ready\"}");
-    assert_string_equal(fake_statement, "schema_version");
-    assert_int_equal(fake_timeout, 1000);
+    assert_string_equal(body.data, "{\"status\":\"ready\",\"events\":false}");
     buffer_free(&body);
 }
 
@@ -55,6 +72,9 @@ static void says_why_it_is_not(void **state)
         {{.fails_with = ERROR_INTERNAL}, "database_fault"},
         {{.rows = {{{"99"}}}}, "schema_unfit"},
         {{.rows = {{{""}}}}, "schema_unfit"},
+        {{.rows = {{{SCHEMA_VERSION}}, {{"nodes", ""}}}}, "schema_unfit"},
+        {{.rows = {{{SCHEMA_VERSION}}, {{"nodes", "tally_record"}}}}, "schema_unfit"},
+        {{.rows = {{{SCHEMA_VERSION}}, {{"", "tally_record"}}}}, "rights_unfit"},
     };
 
     (void)state;
@@ -86,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_ready),
+        cmocka_unit_test(says_that_events_are_not_stored),
         cmocka_unit_test(says_why_it_is_not),
         cmocka_unit_test(says_nothing_to_nobody),
         cmocka_unit_test(is_alive_without_a_database),

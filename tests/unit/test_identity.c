@@ -66,12 +66,38 @@ static void refuses_what_the_web_server_should_not_send(void **state)
     assert_int_equal(read_code("ada", "user", "7"), ERROR_INTERNAL);
 }
 
+static bool knows(const char *given, const char *wanted)
+{
+    struct error error = {0};
+    bool good = identity_check_secret(given, wanted, &error);
+
+    assert_int_equal(error.code, good ? ERROR_NONE : ERROR_INTERNAL);
+    error_free(&error);
+    return good;
+}
+
+static void asks_for_the_secret(void **state)
+{
+    (void)state;
+    assert_true(knows("0123456789abcdef", "0123456789abcdef"));
+    assert_false(knows("0123456789abcdeF", "0123456789abcdef"));
+    assert_false(knows("1123456789abcdef", "0123456789abcdef"));
+    assert_false(knows("0123456789abcde", "0123456789abcdef"));
+    assert_false(knows("0123456789abcdef0", "0123456789abcdef"));
+    assert_false(knows("", "0123456789abcdef"));
+    assert_false(knows(NULL, "0123456789abcdef"));
+    assert_true(knows("0123456789abcdef", ""));
+    assert_true(knows("", ""));
+    assert_true(knows(NULL, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_who_asks),
         cmocka_unit_test(asks_for_a_user_name),
         cmocka_unit_test(refuses_what_the_web_server_should_not_send),
+        cmocka_unit_test(asks_for_the_secret),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,62 @@ static void writes_strings_that_are_not_plain(void **state)
     }
 }
 
+/* Each kind of character at each distance from the ends, and from the next one of its kind. */
+static void writes_runs_of_any_length(void **state)
+{
+    static const struct {
+        const char *text, *json;
+    } odd[] = {{"\x01", "\\u0001"},      {"\"", "\\\""},
+               {"\xc3\xa9", "\xc3\xa9"}, {"\x7f", "\x7f"},
+               {"\xff", "\xef\xbf\xbd"}, {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}};
+    struct buffer text = {0}, expected = {0}, out = {0};
+
+    (void)state;
+    for (size_t kind = 0; kind < sizeof odd / sizeof odd[0]; kind++) {
+        for (int distance = 0; distance < 40; distance++) {
+            buffer_clear(&text);
+            buffer_clear(&out);
+            buffer_clear(&expected);
+            buffer_add_byte(&expected, '"');
+            for (int i = 0; i < 400; i++) {
+                bool is_odd = i >= distance && i % (distance + 1) == 0;
+
+                buffer_add_text(&text, is_odd ? odd[kind].text : "p");
+                buffer_add_text(&expected, is_odd ? odd[kind].json : "p");
+            }
+            buffer_add_byte(&expected, '"');
+            add_string(&out, text.data, text.length);
+            assert_string_equal(out.data, expected.data);
+        }
+    }
+    buffer_free(&text);
+    buffer_free(&expected);
+    buffer_free(&out);
+}
+
+/* What is beyond the limit of the buffer is left out, though escapes make it long. */
+static void stops_at_the_limit(void **state)
+{
+    enum { MOST = 10000, LITTLE = 4096, LENGTH = 100000 };
+    static const char *const characters[] = {"p", "\x01", "\xff", "\xc3\xa9", "p\x01"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof characters / sizeof characters[0]; i++) {
+        struct buffer text = {0}, out = {.most = MOST};
+
+        while (text.length < LENGTH)
+            buffer_add_text(&text, characters[i]);
+        add_string(&out, text.data, text.length);
+        assert_true(out.is_cut);
+        assert_true(out.length < MOST + LITTLE && out.capacity <= MOST + LITTLE);
+        buffer_clear(&out);
+        add_string(&out, text.data, MOST / 10);
+        assert_false(out.is_cut);
+        buffer_free(&text);
+        buffer_free(&out);
+    }
+}
+
 static unsigned next_random(unsigned *seed)
 {
     *seed = *seed * 1664525U + 1013904223U;
@@ -315,9 +371,14 @@ static void refuses_wrong_nesting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_the_vectors), cmocka_unit_test(writes_every_type_in_order),
-        cmocka_unit_test(writes_integers),    cmocka_unit_test(writes_strings_that_are_not_plain),
-        cmocka_unit_test(reads_back),         cmocka_unit_test(refuses_wrong_nesting),
+        cmocka_unit_test(writes_the_vectors),
+        cmocka_unit_test(writes_every_type_in_order),
+        cmocka_unit_test(writes_integers),
+        cmocka_unit_test(writes_strings_that_are_not_plain),
+        cmocka_unit_test(writes_runs_of_any_length),
+        cmocka_unit_test(stops_at_the_limit),
+        cmocka_unit_test(reads_back),
+        cmocka_unit_test(refuses_wrong_nesting),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

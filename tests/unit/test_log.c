@@ -45,6 +45,33 @@ static void escapes_what_a_terminal_obeys(void **state)
                                             "\\xed\\xa0\\x80\n"));
 }
 
+static void escapes_what_turns_text_around_or_hides(void **state)
+{
+    static const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"\xd8\x9c", "\\xd8\\x9c"},                               /* U+061C */
+        {"\xe2\x80\x8b", "\\xe2\\x80\\x8b"},                      /* U+200B */
+        {"\xe2\x80\x8f", "\\xe2\\x80\\x8f"},                      /* U+200F */
+        {"\xe2\x80\xaa", "\\xe2\\x80\\xaa"},                      /* U+202A */
+        {"\xe2\x80\xae", "\\xe2\\x80\\xae"},                      /* U+202E */
+        {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},                      /* U+2066 */
+        {"\xe2\x81\xa9", "\\xe2\\x81\\xa9"},                      /* U+2069 */
+        {"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},                      /* U+FEFF */
+        {"\xf3\xa0\x80\xa1", "\\xf3\\xa0\\x80\\xa1"},             /* U+E0021 */
+        {"\xe2\x80\xaf\xe2\x80\x90", "\xe2\x80\xaf\xe2\x80\x90"}, /* U+202F, U+2010: seen */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char expected[64];
+
+        log_message(LOG_LEVEL_INFO, "a%sb", cases[i].text);
+        snprintf(expected, sizeof expected, ": a%sb\n", cases[i].written);
+        assert_non_null(strstr(log_file_read(), expected));
+    }
+}
+
 static void cuts_a_long_line(void **state)
 {
     char *line;
@@ -129,6 +156,7 @@ int main(void)
         cmocka_unit_test(says_why_it_cannot_open),
         cmocka_unit_test(cuts_a_long_line),
         cmocka_unit_test(escapes_what_a_terminal_obeys),
+        cmocka_unit_test(escapes_what_turns_text_around_or_hides),
         cmocka_unit_test(waits_for_nobody),
     };
 

@@ -53,10 +53,12 @@ static void finds_by_place_and_undoes(void **state)
     assert_null(outcomes_at(&outcomes, 3));
     outcomes.list[1].status = OUTCOME_RECORDED;
     outcomes.list[1].price = OUTCOME_PRICED;
+    outcomes.list[1].differs = true;
     outcomes_undo(&outcomes);
     assert_int_equal(outcomes_count(&outcomes, OUTCOME_DUPLICATE), 2);
     assert_int_equal(outcomes_count(&outcomes, OUTCOME_REJECTED), 1);
     assert_int_equal(outcomes.list[1].price, OUTCOME_NO_PRICE_ASKED);
+    assert_false(outcomes.list[1].differs);
     outcomes_free(&outcomes);
 }
 
@@ -70,16 +72,19 @@ static void says_what_became_of_each(void **state)
     outcomes_add(&outcomes, &first)->status = OUTCOME_RECORDED;
     outcomes.list[0].price = OUTCOME_UNPRICED;
     outcomes_add(&outcomes, &first);
+    outcomes_add(&outcomes, &first)->differs = true;
     outcomes_reject(&outcomes, outcomes_add(&outcomes, NULL), "id: must be a string");
     outcomes_sort(&outcomes);
     outcomes_write(&outcomes, false, &body);
     assert_string_equal(
         body.data,
-        "{\"accepted\":1,\"duplicates\":1,\"rejected\":1,\"unpriced\":1,\"results\":["
+        "{\"accepted\":1,\"duplicates\":2,\"rejected\":1,\"unpriced\":1,\"results\":["
         "{\"index\":0,\"id\":\"00000000-0000-0000-0000-000000000001\",\"status\":\"recorded\","
         "\"priced\":false},"
         "{\"index\":1,\"id\":\"00000000-0000-0000-0000-000000000001\",\"status\":\"duplicate\"},"
-        "{\"index\":2,\"id\":null,\"status\":\"rejected\",\"error\":\"id: must be a string\"}]}");
+        "{\"index\":2,\"id\":\"00000000-0000-0000-0000-000000000001\",\"status\":\"duplicate\","
+        "\"differs\":true},"
+        "{\"index\":3,\"id\":null,\"status\":\"rejected\",\"error\":\"id: must be a string\"}]}");
     buffer_clear(&body);
     outcomes_write(&outcomes, true, &body);
     assert_null(strstr(body.data, "recorded"));

@@ -161,6 +161,34 @@ static void tells_what_went_wrong(void **state)
     buffer_free(&body);
 }
 
+static void expect_too_large(const struct fake_answer *answer, size_t most)
+{
+    struct buffer body = {.most = most};
+    struct error error = {0};
+
+    ask("", answer, &body, &error);
+    assert_int_equal(error.code, ERROR_REPLY_TOO_LARGE);
+    assert_string_equal(error.message.data, "the reply would be larger than max_reply");
+    error_free(&error);
+    buffer_free(&body);
+}
+
+static void ends_where_the_reply_grows_too_large(void **state)
+{
+    static const struct fake_answer rows = {
+        ERROR_NONE, {{{ID, "A", "ai", "2", "300", "20"}, {ID, "A", "cas", "2", "300", "20"}}}};
+    static const struct fake_answer left_out[] = {
+        {ERROR_NONE, {{{ID, "", "", "2", "300", "20", "t"}}}},
+        {ERROR_NONE, {{{NULL}}, {{ID, "", "", "", "3", "4", "2", "t"}}}},
+        {ERROR_NONE, {{{NULL}}, {{NULL}}, {{"1772323200", "", "1", "2.5", "t"}}}},
+    };
+
+    (void)state;
+    expect_too_large(&rows, 300);
+    for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
+        expect_too_large(&left_out[i], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -170,6 +198,7 @@ int main(void)
         cmocka_unit_test(narrows_to_a_collection),
         cmocka_unit_test(goes_by_the_sums_where_it_may),
         cmocka_unit_test(tells_what_went_wrong),
+        cmocka_unit_test(ends_where_the_reply_grows_too_large),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -214,6 +214,32 @@ static void holds_a_user_to_the_own_usage(void **state)
     assert_string_equal(fake_values[3], OTHER);
 }
 
+static void leads_a_held_user_by_the_own_index_alone(void **state)
+{
+    static const char *const filters[] = {"bot_id=" OTHER, "channel_id=" OTHER, "thread_id=x",
+                                          "agent_id=x"};
+    enum { COUNT = sizeof filters / sizeof *filters };
+
+    (void)state;
+    for (unsigned chosen = 0; chosen < 1U << COUNT; chosen++) {
+        struct buffer query = {0};
+
+        buffer_add_text(&query, "bucket=none");
+        for (unsigned i = 0; i < COUNT; i++) {
+            if ((chosen & 1U << i) != 0)
+                buffer_add_format(&query, "&%s", filters[i]);
+        }
+        for (int rollups = 0; rollups < 2; rollups++) {
+            uses_rollups = rollups;
+            assert_int_equal(ask(TENANCY_MULTI, ROLE_USER, query.data, &nothing), ERROR_NONE);
+            assert_string_equal(fake_statement,
+                                rollups && chosen == 0 ? "rolled_stats_by_user" : "stats_by_user");
+        }
+        uses_rollups = false;
+        buffer_free(&query);
+    }
+}
+
 static void needs_the_id_of_a_user(void **state)
 {
     struct config config = {.service.tenancy = TENANCY_MULTI};
@@ -250,6 +276,7 @@ int main(void)
         cmocka_unit_test(goes_by_sums_or_the_index_that_leaves_the_least),
         cmocka_unit_test(finds_nothing_by_a_text_with_a_nul),
         cmocka_unit_test(holds_a_user_to_the_own_usage),
+        cmocka_unit_test(leads_a_held_user_by_the_own_index_alone),
         cmocka_unit_test(needs_the_id_of_a_user),
         cmocka_unit_test(ignores_but_checks_the_filters_of_tenants_where_there_is_one),
     };

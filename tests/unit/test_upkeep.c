@@ -17,7 +17,7 @@ static struct app app;
 static int begin(void **state)
 {
     (void)state;
-    config = (struct config){.reports.upkeep = true};
+    config = (struct config){.reports.upkeep = true, .database.query_timeout = 10000};
     app = (struct app){.config = &config};
     fake_can_change = true;
     fake_calls = 0;
@@ -136,14 +136,41 @@ static void a_step_that_took_too_long_is_tried_smaller(void **state)
     assert_int_equal(app.faults.kinds[0].text.length, 0);
 }
 
-static void the_smallest_that_takes_too_long_is_told(void **state)
+static void the_smallest_that_takes_too_long_gets_more_time(void **state)
 {
     (void)state;
     app.upkeep.events = 1;
     step(NULL, ERROR_DEADLINE);
+    assert_int_equal(fake_timeout, UPKEEP_STEP);
     assert_int_equal(app.upkeep.events, 1);
+    assert_in_range(upkeep_timeout(&app), 900, 1000);
+    assert_int_equal(app.faults.kinds[0].text.length, 0);
+    step("more", ERROR_NONE);
+    assert_int_equal(fake_timeout, UPKEEP_STEP_OF_ONE);
+    step("more", ERROR_NONE);
+    assert_int_equal(fake_timeout, UPKEEP_STEP);
+}
+
+static void but_no_more_than_a_request(void **state)
+{
+    (void)state;
+    config.database.query_timeout = 1000;
+    app.upkeep.events = 1;
+    step(NULL, ERROR_DEADLINE);
+    step("more", ERROR_NONE);
+    assert_int_equal(fake_timeout, 1000);
+}
+
+static void the_smallest_that_takes_too_long_even_so_is_told(void **state)
+{
+    (void)state;
+    app.upkeep.events = 1;
+    step(NULL, ERROR_DEADLINE);
+    step(NULL, ERROR_DEADLINE);
     assert_int_equal(upkeep_timeout(&app), -1);
     assert_string_equal(app.faults.kinds[0].text.data, "as the test said");
+    step(NULL, ERROR_DEADLINE);
+    assert_int_equal(fake_timeout, UPKEEP_STEP);
 }
 
 static void a_failure_is_told_and_tried_again_later(void **state)
@@ -182,7 +209,9 @@ int main(void)
         CASE(others_that_are_at_it_are_left_to_it),
         CASE(quick_steps_become_larger),
         CASE(a_step_that_took_too_long_is_tried_smaller),
-        CASE(the_smallest_that_takes_too_long_is_told),
+        CASE(the_smallest_that_takes_too_long_gets_more_time),
+        CASE(but_no_more_than_a_request),
+        CASE(the_smallest_that_takes_too_long_even_so_is_told),
         CASE(a_failure_is_told_and_tried_again_later),
         CASE(an_unfit_log_is_told_once),
     };

@@ -1,0 +1,50 @@
+-- Refuses a schema where somebody else may make objects, or has made some under Tally's names: what is planted there
+-- would run with the rights of whoever runs this file, now or later.
+--
+-- Included by schema.sql, before it does anything. Those are no others who may take the role that runs it, or that
+-- owns the schema. Every function is PostgreSQL's own by name, and every operator by the types of its operands.
+do $$
+declare
+  me pg_catalog.oid := (select role.oid from pg_catalog.pg_roles role where role.rolname = current_user);
+  home pg_catalog.pg_namespace;
+  stranger pg_catalog.oid;
+  planted pg_catalog.text;
+begin
+  select * into home from pg_catalog.pg_namespace space where space.nspname = pg_catalog.current_schema();
+  select granted.grantee into stranger
+  from pg_catalog.aclexplode(home.nspacl) granted
+  where granted.privilege_type = 'CREATE'::pg_catalog.text
+    and (granted.grantee = 0::pg_catalog.oid
+         or not (pg_catalog.pg_has_role(granted.grantee, me, 'member'::pg_catalog.text)
+                 or pg_catalog.pg_has_role(granted.grantee, home.nspowner, 'member'::pg_catalog.text)))
+  order by granted.grantee
+  limit 1;
+  if stranger = 0::pg_catalog.oid then
+    raise exception 'Every role may create objects in schema %, which could run with your rights. Nothing was done.', home.nspname
+      using hint = pg_catalog.format('revoke create on schema %I from public', home.nspname);
+  elsif stranger is not null then
+    raise exception 'Role % may create objects in schema %, which could run with your rights. Nothing was done.',
+      pg_catalog.pg_get_userbyid(stranger), home.nspname
+      using hint = pg_catalog.format('revoke create on schema %I from %I; or run this file as that role',
+                                     home.nspname, pg_catalog.pg_get_userbyid(stranger));
+  end if;
+
+  select object.kind || ' '::pg_catalog.text || object.name::pg_catalog.text into planted
+  from (
+    select 'relation'::pg_catalog.text, relname, relowner from pg_catalog.pg_class where relnamespace = home.oid
+    union all
+    select 'function'::pg_catalog.text, proname, proowner from pg_catalog.pg_proc where pronamespace = home.oid
+    union all
+    select 'type'::pg_catalog.text, typname, typowner from pg_catalog.pg_type where typnamespace = home.oid
+  ) object (kind, name, owner)
+  where (object.name like 'tally\_%'::pg_catalog.text or object.name = 'model_price'::pg_catalog.name)
+    and not (pg_catalog.pg_has_role(object.owner, me, 'member'::pg_catalog.text)
+             or pg_catalog.pg_has_role(object.owner, home.nspowner, 'member'::pg_catalog.text))
+  order by 1
+  limit 1;
+  if planted is not null then
+    raise exception 'The % has a name of Tally''s and belongs to another role. Nothing was done.', planted
+      using hint = 'Drop or rename it, or give it to the role that runs this file.';
+  end if;
+end
+$$;
