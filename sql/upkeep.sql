@@ -292,30 +292,33 @@ begin
     where seq > state.watermark and seq <= number
       or (seq is null or seq <= state.base) and created_at >= since and created_at < state.adopted_from
   )
-  select pg_catalog.array_agg(tally_event_of(
-      sign, created_at,
-      case when octet_length(resource_type) > 200 then tally_keep_whole(resource_type) else resource_type end,
-      collection_id, user_id, bot_id, channel_id, tally_bounded(agent_id),
-      case when octet_length(job_type) > 200 then tally_keep_whole(job_type) else job_type end,
-      case when octet_length(model_level) > 200 then tally_keep_whole(model_level) else model_level end,
-      detail))
+  select pg_catalog.array_agg(tally_event_of(sign, created_at, resource_type, collection_id, user_id, bot_id,
+                                             channel_id, agent_id, job_type, model_level, detail))
     into batch
   from (
-    select ready.*,
-      case resource_type when 'ai'::text then detail ->> 'job_type'::text end as job_type,
-      case resource_type when 'ai'::text then detail ->> 'model_level'::text end as model_level
+    select sign, created_at, collection_id, user_id, bot_id, channel_id, tally_bounded(agent_id) as agent_id, detail,
+      case when octet_length(resource_type) > 200 then tally_keep_whole(resource_type) else resource_type end
+        as resource_type,
+      case when octet_length(job_type) > 200 then tally_keep_whole(job_type) else job_type end as job_type,
+      case when octet_length(model_level) > 200 then tally_keep_whole(model_level) else model_level end as model_level
     from (
-      select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id,
-        case when pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
+      select ready.*,
+        case resource_type when 'ai'::text then detail ->> 'job_type'::text end as job_type,
+        case resource_type when 'ai'::text then detail ->> 'model_level'::text end as model_level
       from (
-        select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
-        from tally_taken(state.watermark, number, state.base, since, state.adopted_from)
-        union all
-        select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
-        from corrected
-      ) taken
+        select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id,
+          case when pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
+        from (
+          select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
+          from tally_taken(state.watermark, number, state.base, since, state.adopted_from)
+          union all
+          select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
+          from corrected
+        ) taken
+        offset 0
+      ) ready
       offset 0
-    ) ready
+    ) named
     offset 0
   ) event;
   if batch is not null then
