@@ -51,7 +51,7 @@ as $$
         tally_bounded(detail ->> 'model_level'::text) as model_level, detail
       from (
         select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id,
-          case when pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
+          case when pg_catalog.pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
         from event
         offset 0
       ) ready
