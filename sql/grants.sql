@@ -29,7 +29,8 @@ grant select (created_at, resource_type, collection_id, user_id, bot_id, channel
   on resource_usage_log to :"role";
 grant select on tally_report, tally_group, tally_rollup, tally_rollup_state, tally_correction to :"role";
 grant execute on function tally_number(jsonb), tally_total_member(text), tally_group_hash(text, uuid, text, text),
-  tally_pieces(timestamp, timestamp, text), tally_window(timestamptz, timestamptz, text) to :"role";
+  tally_pieces(timestamp, timestamp, text), tally_window(timestamptz, timestamptz, text),
+  tally_corrections_of(uuid, timestamptz, timestamptz, bigint) to :"role";
 
 -- The two things that it may change, through functions: the sums of events, as their upkeep does, and the log,
 -- by adding events to it.
