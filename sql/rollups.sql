@@ -156,8 +156,27 @@ begin
 end
 $$;
 
-create index if not exists tally_correction_user on tally_correction (user_id, created_at)
+create index if not exists tally_correction_of_user
+  on tally_correction (user_id, greatest(created_at, '-infinity'::timestamptz))
   where resource_type = 'ai'::text and user_id is not null;
+
+-- What was changed of one user's AI events in a part of a window that the sums serve. Most of the time there are no
+-- corrections at all, and then nothing but a setting keeps a plan from reading all that come later.
+create or replace function tally_corrections_of(of_user uuid, since timestamptz, until timestamptz, watermark bigint)
+returns table (sign int, created_at timestamptz, detail jsonb)
+  language plpgsql stable parallel restricted rows 1 set enable_seqscan = off
+as $$
+begin
+  return query
+    select correction.sign, correction.created_at, correction.detail
+    from tally_correction correction
+    where correction.resource_type = 'ai'::text
+      and correction.user_id = of_user
+      and greatest(correction.created_at, '-infinity'::timestamptz) >= since
+      and greatest(correction.created_at, '-infinity'::timestamptz) < until
+      and (correction.seq is null or correction.seq <= watermark);
+end
+$$;
 
 -- As the owner, so that whoever may change events needs no right to what is kept about them. Times that are in no
 -- window are in no sum either.
