@@ -19,9 +19,11 @@ struct pq_setting {
 };
 
 /* Starts a connection, to be brought on by pq_advance. `settings` ends with a NULL keyword; a host
- * name without its address is looked up, which may take long. What libpq and the server have to say
- * until it is open are warnings in the log. */
+ * name without its address is looked up, which may take long. */
 struct pq *pq_start(const struct pq_setting *settings);
+
+/* Appends what libpq and the server said while connecting, since the last call; false: nothing. */
+bool pq_take_warning(struct pq *pq, struct buffer *text);
 
 /* What libpq would take for a keyword: from the settings, else from their service, from the
  * environment, or its own default; "" where there is none. The caller frees it. */
@@ -32,8 +34,7 @@ enum pq_progress { PQ_WANTS_READ, PQ_WANTS_WRITE, PQ_IS_OPEN, PQ_IS_BROKEN };
 /* Takes the next step of connecting and says what the socket must be ready for next. */
 enum pq_progress pq_advance(struct pq *pq);
 
-/* Whether a server did not let a broken connection in for a reason that another of its kind would
- * have, too, such as a wrong password; not: it is about to start or to stop. */
+/* Whether a server answered that it does not let us in; not: while it starts or stops. */
 bool pq_was_refused(const struct pq *pq);
 
 /* Ends the connection; to an idle server with a word of goodbye. NULL is fine. */

@@ -9,6 +9,7 @@
 
 struct pq {
     struct pg_conn *connection;
+    struct buffer said; /* warnings while connecting, one behind the other */
     bool in_batch;
     bool cancelling; /* `canceller` has not been waited for */
     pthread_t canceller;
