@@ -1,5 +1,6 @@
 #include "peer.h"
 
+#include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,6 +20,8 @@ static struct peer {
     bool is_taken;
     bool is_read_whole; /* nothing that the web server sends is still to be read */
 } peers[PEER_MOST];
+
+static int accept_fault;
 
 static void ignore_alarm(int number)
 {
@@ -98,6 +101,23 @@ static struct peer *find_free(void)
     return NULL;
 }
 
+/* libfcgi hands over a negative errno. */
+static int fault_of(int accepted)
+{
+    static const int wants[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+
+    for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
+        if (accepted == -wants[i])
+            return wants[i];
+    }
+    return 0;
+}
+
+int peer_accept_fault(void)
+{
+    return accept_fault;
+}
+
 struct peer *peer_accept(int patience)
 {
     struct peer *peer = find_free();
@@ -107,8 +127,10 @@ struct peer *peer_accept(int patience)
     start_alarm(patience);
 
     FCGX_Request *request = &peer->request;
+    int accepted = FCGX_Accept_r(request);
 
-    if (FCGX_Accept_r(request) != 0)
+    accept_fault = fault_of(accepted);
+    if (accepted != 0)
         return NULL;
     /* A connection that is kept would hold a worker that serves one request of each. */
     request->keepConnection = 0;

@@ -67,6 +67,7 @@ void db_search_begin(struct db_search *search, const struct db_host *except)
     db_host_free(&search->except);
     if (except != NULL)
         db_host_copy(&search->except, except);
+    search->lively = clock_now();
     search->is_running = true;
 }
 
@@ -194,6 +195,7 @@ static bool advance(struct db_search *search, enum db_search_step *step)
     case PQ_IS_BROKEN:
         return fail_host(search, step);
     default:
+        search->lively = clock_now();
         return wait_for_host(search, step);
     }
 }

@@ -24,6 +24,7 @@ struct db_search {
     struct pq *pq;         /* the connection that is made; NULL: none */
     enum pq_progress progress;
     size_t looking;   /* the host of the round whose name is looked up */
+    int64_t lively;   /* when it began, or a server was last heard of */
     int64_t deadline; /* of this host, or of the look-up of its name */
     struct fault_log warnings;
     struct buffer faults; /* of the hosts that were tried in vain */
