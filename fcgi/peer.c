@@ -1,5 +1,6 @@
 #include "peer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -22,6 +25,21 @@ static struct peer {
 } peers[PEER_MOST];
 
 static int accept_fault;
+
+/* libfcgi asserts that there is memory for a parameter, however long the peer says that it is. So
+ * any program that may speak to the socket can end a worker: quickly at least, in the log, and
+ * without waiting for whoever reads standard error. */
+_Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line,
+                             const char *function)
+{
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "the worker ends: a peer of its socket sent what libfcgi cannot take (%s:%u: %s: %s)",
+             file, line, function, assertion);
+    log_last_words(text);
+    _exit(EX_SOFTWARE);
+}
 
 static void ignore_alarm(int number)
 {
