@@ -1,4 +1,5 @@
--- Refuses a schema where somebody else may make objects, or has made some under Tally's names: what is planted there
+-- Refuses to go on as another role than the one that a log which is there belongs to: some of what is made would belong
+-- to the one, some to the other. And refuses a schema where somebody else may make objects, or has made some under Tally's names: what is planted there
 -- would run with the rights of whoever runs this file, now or later.
 --
 -- Included by schema.sql, before it does anything. Those are no others who may take the role that runs it, or that
@@ -7,10 +8,18 @@ do $$
 declare
   me pg_catalog.oid := (select role.oid from pg_catalog.pg_roles role where role.rolname = current_user);
   home pg_catalog.pg_namespace;
+  log_owner pg_catalog.oid;
   stranger pg_catalog.oid;
   planted pg_catalog.text;
 begin
   select * into home from pg_catalog.pg_namespace space where space.nspname = pg_catalog.current_schema();
+  select relation.relowner into log_owner from pg_catalog.pg_class relation
+  where relation.relnamespace = home.oid and relation.relname = 'resource_usage_log'::pg_catalog.name;
+  if log_owner <> me then
+    raise exception 'The log belongs to role %, and all that goes with it must too. Nothing was done.', pg_catalog.pg_get_userbyid(log_owner)
+      using hint = pg_catalog.format('Run this file as that role; a role that may take it on says psql -c ''set role %I'' -f schema.sql',
+                                     pg_catalog.pg_get_userbyid(log_owner));
+  end if;
   select granted.grantee into stranger
   from pg_catalog.aclexplode(home.nspacl) granted
   where granted.privilege_type = 'CREATE'::pg_catalog.text

@@ -55,6 +55,20 @@ def test_a_schema_that_was_granted_to_the_one_who_runs_it(cluster: Postgres, oth
     install(cluster, others)
 
 
+def test_a_log_of_another_role(cluster: Postgres, others: str) -> None:
+    """A superuser who adopts the site's log does so as the site's role."""
+    sql(cluster, others, "create table resource_usage_log (id uuid primary key, created_at timestamptz, resource_type text,"
+                         " collection_id uuid, detail jsonb)")
+    done = psql(cluster, others, "schema.sql", user=cluster.superuser)
+    assert done.status == 3 and "belongs to role owner" in done.errors and "psql -c 'set role owner' -f schema.sql" in done.errors
+    assert sql(cluster, others, OBJECTS) == [(2,)]
+    for _ in range(2):
+        assert psql(cluster, others, "schema.sql", "-c", "set role owner", user=cluster.superuser) == Done(0, "SET\n", "")
+    assert sql(cluster, others, "select distinct relowner::regrole::text from pg_class"
+                                " where relnamespace = 'public'::regnamespace") == [("owner",)]
+    assert psql(cluster, others, "grants.sql", "-v", "role=web", user=cluster.superuser).status == 0
+
+
 PLANTED = {
     "function": "create function tally_number(jsonb) returns numeric language sql as 'select 1.0'",
     "relation": "create table tally_rollup_state (x int)",
