@@ -55,5 +55,26 @@ begin
     raise exception 'The % has a name of Tally''s and belongs to another role. Nothing was done.', planted
       using hint = 'Drop or rename it, or give it to the role that runs this file.';
   end if;
+
+  -- None of these is taken by what runs with the owner's rights, but one may be by a worker's statement.
+  select pg_catalog.min(object.name) || case when pg_catalog.count(*) > 1::pg_catalog.int8
+    then ' (and more of this kind)'::pg_catalog.text else ''::pg_catalog.text end into planted
+  from (
+    select routine.oid::pg_catalog.regprocedure::pg_catalog.text, routine.proowner from pg_catalog.pg_proc routine
+    where routine.pronamespace = home.oid and exists (
+      select from pg_catalog.pg_proc own
+      where own.pronamespace = 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid and own.proname = routine.proname)
+    union all
+    select sign.oid::pg_catalog.regoperator::pg_catalog.text, sign.oprowner from pg_catalog.pg_operator sign
+    where sign.oprnamespace = home.oid and exists (
+      select from pg_catalog.pg_operator own
+      where own.oprnamespace = 'pg_catalog'::pg_catalog.regnamespace::pg_catalog.oid and own.oprname = sign.oprname)
+  ) object (name, owner)
+  where not (pg_catalog.pg_has_role(object.owner, me, 'member'::pg_catalog.text)
+             or pg_catalog.pg_has_role(object.owner, home.nspowner, 'member'::pg_catalog.text));
+  if planted is not null then
+    raise warning '% has the name of one of PostgreSQL''s own and belongs to another role. It could be taken for that.', planted
+      using hint = 'Drop it, unless you know what it is for.';
+  end if;
 end
 $$;

@@ -88,3 +88,18 @@ def test_names_that_others_took_before(cluster: Postgres, others: str, name: str
         assert done.status == 3 and "belongs to another role" in done.errors, done
     cluster.sql("drop owned by nobody_else", dbname=others)
     assert psql(cluster, others, "schema.sql", user=cluster.superuser) == Done(0, "", "")
+
+
+@pytest.mark.parametrize("planted, told", [
+    ("function lower(varchar) returns text language sql as 'select $1::text'", "lower(character varying) has"),
+    ("function same(varchar, varchar) returns boolean language sql as 'select true';"
+     " create operator = (leftarg = varchar, rightarg = varchar, function = same)", "=(character varying,character varying) has"),
+])
+def test_what_others_left_behind_is_told(cluster: Postgres, others: str, planted: str, told: str) -> None:
+    cluster.sql("grant create on schema public to nobody_else; grant nobody_else to web", dbname=others)
+    sql(cluster, others, "set role nobody_else; create " + planted, user="web")
+    cluster.sql("revoke create on schema public from nobody_else", dbname=others)
+    done = psql(cluster, others, "schema.sql")
+    assert done.status == 0 and done.errors.count("WARNING") == 1 and told in done.errors, done
+    cluster.sql("drop owned by nobody_else", dbname=others)
+    install(cluster, others)
