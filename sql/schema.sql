@@ -3,7 +3,8 @@
 --   psql -d DATABASE -f sql/schema.sql
 --
 -- Run it as the owner of the database or of the schema that comes first in the search path, again
--- and again if you like: what is there stays, what is missing is added, all of it or nothing.
+-- and again if you like: what is there stays, what is missing is added, all of it or nothing. Where the log is there
+-- already, run it as its owner; a superuser says psql -d DATABASE -c 'set role OWNER' -f sql/schema.sql.
 -- A log with the columns id, created_at, collection_id, resource_type and detail is adopted without
 -- being rewritten. Writers to it wait for a moment. The indexes of a large log are built behind that,
 -- one by one, without holding up anybody; run this file again if that was cut off. A schema where others may

@@ -75,7 +75,7 @@ def check_upkeep(postgres: Postgres, dbname: str, worker: Worker) -> None:
                  " from generate_series(1, 50); update resource_usage_log set agent_id = 'gone' where"
                  " resource_type = 'gone'::text; commit", dbname=dbname)
     postgres.sql("delete from resource_usage_log where resource_type = 'gone'::text", dbname=dbname)
-    wait_until(lambda: worker.ask("/healthz").status == 200 and folded(postgres, dbname), "the sums to hold all")
+    wait_until(lambda: worker.ask("/healthz").status == 200 and folded(postgres, dbname), "the sums to hold all", 30)
     assert "upkeep" not in worker.output()
     # What fails for what is in an event is told there alone.
     assert postgres.sql("select from tally_correction where aside", dbname=dbname) == []
