@@ -1,5 +1,7 @@
 #include "peer.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,6 +10,8 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -19,6 +23,23 @@ static struct peer {
     bool is_taken;
     bool is_read_whole; /* nothing that the web server sends is still to be read */
 } peers[PEER_MOST];
+
+static int accept_fault;
+
+/* libfcgi asserts that there is memory for a parameter, however long the peer says that it is. So
+ * any program that may speak to the socket can end a worker: quickly at least, in the log, and
+ * without waiting for whoever reads standard error. */
+_Noreturn void __assert_fail(const char *assertion, const char *file, unsigned line,
+                             const char *function)
+{
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "the worker ends: a peer of its socket sent what libfcgi cannot take (%s:%u: %s: %s)",
+             file, line, function, assertion);
+    log_last_words(text);
+    _exit(EX_SOFTWARE);
+}
 
 static void ignore_alarm(int number)
 {
@@ -98,6 +119,23 @@ static struct peer *find_free(void)
     return NULL;
 }
 
+/* libfcgi hands over a negative errno. */
+static int fault_of(int accepted)
+{
+    static const int wants[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
+
+    for (size_t i = 0; i < sizeof wants / sizeof wants[0]; i++) {
+        if (accepted == -wants[i])
+            return wants[i];
+    }
+    return 0;
+}
+
+int peer_accept_fault(void)
+{
+    return accept_fault;
+}
+
 struct peer *peer_accept(int patience)
 {
     struct peer *peer = find_free();
@@ -107,8 +145,10 @@ struct peer *peer_accept(int patience)
     start_alarm(patience);
 
     FCGX_Request *request = &peer->request;
+    int accepted = FCGX_Accept_r(request);
 
-    if (FCGX_Accept_r(request) != 0)
+    accept_fault = fault_of(accepted);
+    if (accepted != 0)
         return NULL;
     /* A connection that is kept would hold a worker that serves one request of each. */
     request->keepConnection = 0;

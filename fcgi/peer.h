@@ -30,6 +30,10 @@ struct peer;
  * NULL: there is none, or there are PEER_MOST already; the listening socket does not block. */
 struct peer *peer_accept(int patience);
 
+/* What kept the last peer_accept from taking a connection that waits: an errno that says what the
+ * system is out of; 0: nothing. */
+int peer_accept_fault(void);
+
 /* A parameter of the request, or NULL. It lives as long as the request. */
 const char *peer_param(const struct peer *peer, const char *name);
 

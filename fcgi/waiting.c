@@ -5,6 +5,10 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 
+#include "clock.h"
+
+enum { PAUSE_FIRST = 100, PAUSE_LONGEST = 1000 /* milliseconds */ };
+
 enum source { DATABASE, LISTENING, SIGNALS, SOURCES };
 
 static void end_signals(sigset_t *set)
@@ -30,13 +34,19 @@ static bool add(const struct waiting *waiting, int fd, uint32_t events, enum sou
     return fd >= 0 && epoll_ctl(waiting->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+static bool listen_again(const struct waiting *waiting)
+{
+    return add(waiting, waiting->listen_fd, EPOLLIN | EPOLLEXCLUSIVE, LISTENING);
+}
+
 bool waiting_start(struct waiting *waiting, int listen_fd)
 {
     sigset_t set;
 
     end_signals(&set);
-    *waiting = (struct waiting){.epoll_fd = epoll_create1(EPOLL_CLOEXEC), .db_fd = -1};
-    return waiting->epoll_fd >= 0 && add(waiting, listen_fd, EPOLLIN | EPOLLEXCLUSIVE, LISTENING) &&
+    *waiting = (struct waiting){
+        .epoll_fd = epoll_create1(EPOLL_CLOEXEC), .listen_fd = listen_fd, .db_fd = -1};
+    return waiting->epoll_fd >= 0 && listen_again(waiting) &&
            add(waiting, signalfd(-1, &set, SFD_CLOEXEC), EPOLLIN, SIGNALS);
 }
 
@@ -52,6 +62,35 @@ static void register_database(struct waiting *waiting, const struct db_wait *wai
     waiting->db_fd = wait->fd;
     waiting->db_events = wait->events;
     waiting->db_steps = wait->steps;
+}
+
+void waiting_pause(struct waiting *waiting)
+{
+    waiting->pause = waiting->pause == 0 ? PAUSE_FIRST : waiting->pause * 2;
+    if (waiting->pause > PAUSE_LONGEST)
+        waiting->pause = PAUSE_LONGEST;
+    waiting->resume = clock_now() + waiting->pause;
+    epoll_ctl(waiting->epoll_fd, EPOLL_CTL_DEL, waiting->listen_fd, NULL);
+}
+
+void waiting_go_on(struct waiting *waiting)
+{
+    waiting->pause = 0;
+}
+
+/* Milliseconds until the listening socket is looked at again; -1: it is. */
+static int pause_left(struct waiting *waiting)
+{
+    if (waiting->resume == 0)
+        return -1;
+
+    int left = clock_left(waiting->resume);
+
+    if (left > 0)
+        return left;
+    waiting->resume = 0;
+    listen_again(waiting);
+    return -1;
 }
 
 static int shorter(int timeout, int other)
@@ -72,8 +111,8 @@ struct waiting_ready waiting_wait(struct waiting *waiting, const struct db_link 
     db_link_wait(link, &wait);
     register_database(waiting, &wait);
 
-    int count = epoll_pwait(waiting->epoll_fd, events, SOURCES,
-                            shorter(shorter(timeout, other_timeout), wait.timeout), &held);
+    int most = shorter(shorter(timeout, other_timeout), pause_left(waiting));
+    int count = epoll_pwait(waiting->epoll_fd, events, SOURCES, shorter(most, wait.timeout), &held);
 
     for (int i = 0; i < count; i++)
         ready[events[i].data.u32] = true;

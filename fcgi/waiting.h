@@ -11,8 +11,10 @@
 #include "db_link.h"
 
 struct waiting {
-    int epoll_fd;
-    int db_fd; /* what is registered of the database; -1: nothing */
+    int epoll_fd, listen_fd;
+    int pause;      /* milliseconds for which the listening socket is left alone; 0: it is not */
+    int64_t resume; /* clock_now() when that ends */
+    int db_fd;      /* what is registered of the database; -1: nothing */
     short db_events;
     unsigned db_steps;
 };
@@ -29,6 +31,13 @@ void waiting_hold_signals(void);
 
 /* Prepares to wait on `listen_fd`. Returns false where the system refuses. */
 bool waiting_start(struct waiting *waiting, int listen_fd);
+
+/* Connections that wait cannot be taken: the listening socket is left alone for a moment, longer
+ * each time until waiting_go_on. It would end every wait at once. */
+void waiting_pause(struct waiting *waiting);
+
+/* One was taken. */
+void waiting_go_on(struct waiting *waiting);
 
 /* Waits, for the shorter timeout at the most, in milliseconds (-1: as long as it takes). The alarm
  * of peer.c is held meanwhile. */

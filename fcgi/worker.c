@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <malloc.h>
+#include <string.h>
 
 #include "exchange.h"
 #include "peer.h"
@@ -9,6 +10,19 @@
 
 /* Memory above this goes back to the system as soon as it is freed. */
 enum { LARGE = 256 * 1024 };
+
+/* A connection that cannot be taken stays, and so would be met again and again. */
+static void note_taken(struct app *app, struct waiting *waiting, int taken)
+{
+    int fault = peer_accept_fault();
+
+    if (fault != 0) {
+        fault_log_add(&app->faults, LOG_LEVEL_ERROR, "no connection can be taken", strerror(fault));
+        waiting_pause(waiting);
+    } else if (taken > 0) {
+        waiting_go_on(waiting);
+    }
+}
 
 bool worker_run(struct app *app, struct error *error)
 {
@@ -32,6 +46,8 @@ bool worker_run(struct app *app, struct error *error)
         /* Also at the end: the connection may have woken this worker alone. */
         int taken = ready.request ? exchange_serve(app, most - served) : 0;
 
+        if (ready.request)
+            note_taken(app, &waiting, taken);
         if (taken > 0)
             upkeep_reply_sent(app);
         served = most == INT_MAX ? 0 : served + taken;

@@ -41,7 +41,7 @@ begin
     join pg_catalog.pg_class on pg_class.oid = indexrelid
     where indrelid = log and relname = any ('{resource_usage_log_created_at,resource_usage_log_collection,resource_usage_log_user,
       resource_usage_log_bot,resource_usage_log_channel,resource_usage_log_thread,resource_usage_log_agent,
-      resource_usage_log_of_user,resource_usage_log_of_thread,resource_usage_log_of_agent,resource_usage_log_id}'::name[])
+      resource_usage_log_of_user,resource_usage_log_number_of_user,resource_usage_log_of_thread,resource_usage_log_of_agent,resource_usage_log_id}'::name[])
     union all
     select 'drop view ' || pg_catalog.string_agg(oid::regclass::text, ', '::text) from pg_catalog.pg_class
     where relnamespace = home and relname like 'tally\_%'::text and relkind = 'v' having count(*) > 0::bigint

@@ -20,8 +20,8 @@ as $$
       'user_id', 'bot_id', 'channel_id', 'thread_id', 'agent_id', 'detail']::text[]))
 $$;
 
--- Whether it is the log's own fault that it did not take an event; null: the code does not say so. A column or a rule
--- is one of the log.
+-- Whether it is the log's own fault that it did not take an event; null: that is to be tried, as for a column of the
+-- site's own that nothing fills, or that a trigger fills from what the event says. A column or a rule is one of the log.
 create or replace function tally_is_fault_of_log(code text, column_name text, rule text) returns boolean
   language sql stable
 as $$
@@ -32,9 +32,7 @@ as $$
     when code ~ '^(2200H|42|0A|25|2D|3B|55|58|72|F0|HV|XX)'::text then true
     when column_name = any (array['collection_id', 'user_id', 'bot_id', 'channel_id', 'thread_id', 'agent_id']::text[])
       then false
-    when column_name = any (array['id', 'created_at', 'resource_type', 'detail']::text[]) then null
-    when column_name <> ''::text then true
-    when rule <> ''::text then not tally_concerns_events(rule)
+    when column_name = ''::text and tally_concerns_events(rule) then false
   end
 $$;
 

@@ -8,10 +8,9 @@ with report as (
         and member.name = tally_bounded($8)
     )
 \ir rolled_stats_edges.sql
-          and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
-            >= (hashtextextended(chosen.agent_id collate "C", 0::bigint), edge.since)
-          and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
-            < (hashtextextended(chosen.agent_id collate "C", 0::bigint), edge.until)
-          and agent_id::text collate "C" = chosen.agent_id
+          and hashtextextended(agent_id::text collate "C", 0::bigint)
+            = hashtextextended(chosen.agent_id collate "C", 0::bigint)
+          and greatest(created_at, '-infinity'::timestamptz) >= edge.since
+          and greatest(created_at, '-infinity'::timestamptz) < edge.until
 \ir rolled_stats_rest.sql
 \ir stats_tail.sql

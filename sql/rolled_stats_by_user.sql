@@ -10,40 +10,31 @@ with report as (
     )
 \ir rolled_stats_edges.sql
           and user_id = chosen.user_id
-          and (user_id, created_at) >= (chosen.user_id, edge.since)
-          and (user_id, created_at) < (chosen.user_id, edge.until)
+          and greatest(created_at, '-infinity'::timestamptz) >= edge.since
+          and greatest(created_at, '-infinity'::timestamptz) < edge.until
           and (user_id = chosen.user_id or tally_never(resource_type::text))
         offset 0
       ) event
       union all
-      -- Those that are not folded yet, and what was changed of those that are. The index has the number as it is compared
-      -- here, which the index of all numbers has not.
+      -- Those that are not folded yet, and what was changed of those that are.
       select 1, chosen.bucket, event.created_at, event.detail
       from chosen
       cross join lateral (
-        select created_at, detail
+        select created_at, user_id, detail
         from resource_usage_log
         where resource_type = 'ai'
-          and user_id = chosen.user_id
-          and (user_id, created_at) >= (chosen.user_id, chosen.pieces_since)
-          and (user_id, created_at) < (chosen.user_id, chosen.pieces_until)
-          and coalesce(seq, 0::bigint) > chosen.watermark
-          and (user_id = chosen.user_id or tally_never(resource_type::text))
+          and uuid_hash_extended(user_id, 0::bigint) = uuid_hash_extended(chosen.user_id, 0::bigint)
+          and greatest(seq, 0::bigint) > chosen.watermark
+          and (greatest(seq, 0::bigint) > chosen.watermark or tally_never(resource_type::text))
         offset 0
       ) event
+      where event.user_id = chosen.user_id
+        and event.created_at >= chosen.pieces_since and event.created_at < chosen.pieces_until
       union all
       select correction.sign, chosen.bucket, correction.created_at, correction.detail
       from chosen
-      cross join lateral (
-        select sign, created_at, detail
-        from tally_correction
-        where resource_type = 'ai'
-          and user_id = chosen.user_id
-          and (user_id, created_at) >= (chosen.user_id, chosen.pieces_since)
-          and (user_id, created_at) < (chosen.user_id, chosen.pieces_until)
-          and (seq is null or seq <= chosen.watermark)
-          and (user_id = chosen.user_id or tally_never(resource_type))
-        offset 0
+      cross join lateral tally_corrections_of(
+        chosen.user_id, chosen.pieces_since, chosen.pieces_until, chosen.watermark
       ) correction
     ) event
 \ir stats_tail.sql

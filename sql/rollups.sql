@@ -99,17 +99,17 @@ create table if not exists tally_rollup_state (
   adopted_from timestamptz not null default 'infinity',
   target       bigint,   -- the next watermark, once those who were writing when it was read have ended
   writers      text[],   -- who of them are still to be waited for
-  of_prepared  boolean   -- whether these are prepared transactions, which the others may have become
+  of_prepared  boolean,  -- whether these are prepared transactions, which the others may have become
+  step_limit   int       -- after a step that failed: about how many events the next one may take
 );
--- After a step that failed: about how many events the next one may take.
-alter table tally_rollup_state add column if not exists step_limit int;
 insert into tally_rollup_state default values on conflict do nothing;
 
 -- The names that were cut, whole; of agents none, since these are asked for and never told. Groups from before there
 -- was this table have whole names, and sums with such a group are made anew.
 do $$
 begin
-  if to_regclass('tally_long_name'::text) is null then
+  if not exists (select from pg_class where relname = 'tally_long_name'::name
+                 and relnamespace = quote_ident(current_schema())::regnamespace) then
     create table tally_long_name (
       bounded text collate "C" primary key,
       whole   text not null
@@ -135,13 +135,48 @@ create table if not exists tally_correction (
   bot_id        uuid,
   channel_id    uuid,
   agent_id      text,
-  detail        jsonb
+  detail        jsonb,
+  aside         boolean not null default false  -- it cannot be added to the sums, and no step tries it again
 );
 alter table tally_correction alter column resource_type drop not null;
--- This one cannot be added to the sums, and no step tries it again.
-alter table tally_correction add column if not exists aside boolean not null default false;
-create index if not exists tally_correction_user on tally_correction (user_id, created_at)
+
+-- Tables of an earlier release have not all columns. Where nothing is missing nobody waits for a lock.
+do $$
+declare
+  wanted text[];
+begin
+  foreach wanted slice 1 in array array[
+    ['tally_rollup_state', 'step_limit', 'int'], ['tally_correction', 'aside', 'boolean not null default false']
+  ]
+  loop
+    if not exists (select from pg_attribute where attrelid = wanted[1]::regclass::oid and attname = wanted[2]::name) then
+      execute pg_catalog.format('alter table %I add column %I %s', wanted[1], wanted[2], wanted[3]);
+    end if;
+  end loop;
+end
+$$;
+
+create index if not exists tally_correction_of_user
+  on tally_correction (user_id, greatest(created_at, '-infinity'::timestamptz))
   where resource_type = 'ai'::text and user_id is not null;
+
+-- What was changed of one user's AI events in a part of a window that the sums serve. Most of the time there are no
+-- corrections at all, and then nothing but a setting keeps a plan from reading all that come later.
+create or replace function tally_corrections_of(of_user uuid, since timestamptz, until timestamptz, watermark bigint)
+returns table (sign int, created_at timestamptz, detail jsonb)
+  language plpgsql stable parallel restricted rows 1 set enable_seqscan = off
+as $$
+begin
+  return query
+    select correction.sign, correction.created_at, correction.detail
+    from tally_correction correction
+    where correction.resource_type = 'ai'::text
+      and correction.user_id = of_user
+      and greatest(correction.created_at, '-infinity'::timestamptz) >= since
+      and greatest(correction.created_at, '-infinity'::timestamptz) < until
+      and (correction.seq is null or correction.seq <= watermark);
+end
+$$;
 
 -- As the owner, so that whoever may change events needs no right to what is kept about them. Times that are in no
 -- window are in no sum either.

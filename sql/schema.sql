@@ -3,7 +3,8 @@
 --   psql -d DATABASE -f sql/schema.sql
 --
 -- Run it as the owner of the database or of the schema that comes first in the search path, again
--- and again if you like: what is there stays, what is missing is added, all of it or nothing.
+-- and again if you like: what is there stays, what is missing is added, all of it or nothing. Where the log is there
+-- already, run it as its owner; a superuser says psql -d DATABASE -c 'set role OWNER' -f sql/schema.sql.
 -- A log with the columns id, created_at, collection_id, resource_type and detail is adopted without
 -- being rewritten. Writers to it wait for a moment. The indexes of a large log are built behind that,
 -- one by one, without holding up anybody; run this file again if that was cut off. A schema where others may
@@ -213,6 +214,7 @@ as $$
     (null::text, null::text[], 'tally_bounded'::text),
     (null::text, null::text[], 'tally_pieces'::text),
     (null::text, null::text[], 'tally_window'::text),
+    (null::text, null::text[], 'tally_corrections_of'::text),
     -- The two things that it may change, through functions: the sums of events, as their upkeep does, and the log,
     -- by adding events to it.
     (null::text, null::text[], 'tally_upkeep'::text),
@@ -255,25 +257,31 @@ select pg_catalog.pg_relation_size('resource_usage_log') < 64 * 1024 * 1024 as l
 \endif
 
 -- One index per filter of a report, and one for the events that are in no sum yet. The filters of
--- /v1/usage/stats look at AI events alone. The user's has the number, too, so that the events of one user that are in no
--- sum yet are found without reading those of others. Threads and agents have names of any length, and an entry of an
--- index has not: there is a hash of them, byte by byte.
+-- /v1/usage/stats look at AI events alone. Threads and agents have names of any length, which an entry of an index has
+-- not: it has a hash of the bytes. greatest() changes no time and no number of an event in a sum; but a condition on
+-- it is served by no index that does not begin with the filter, as that of all times or all numbers. A user has a second
+-- one, so that what is in no sum yet of one user is found without reading what others did; its hash makes it small.
 create index :concurrently if not exists resource_usage_log_number on resource_usage_log (seq)
   where seq is not null;
 create index :concurrently if not exists resource_usage_log_created_at on resource_usage_log (created_at);
 create index :concurrently if not exists resource_usage_log_collection on resource_usage_log (collection_id, created_at);
 create index :concurrently if not exists resource_usage_log_of_user
-  on resource_usage_log (user_id, created_at, (coalesce(seq, 0::bigint)))
+  on resource_usage_log (user_id, greatest(created_at, '-infinity'::timestamptz))
+  where resource_type::text = 'ai' and user_id is not null;
+create index :concurrently if not exists resource_usage_log_number_of_user
+  on resource_usage_log (pg_catalog.uuid_hash_extended(user_id, 0::bigint), greatest(seq, 0::bigint))
   where resource_type::text = 'ai' and user_id is not null;
 create index :concurrently if not exists resource_usage_log_bot on resource_usage_log (bot_id, created_at)
   where resource_type::text = 'ai' and bot_id is not null;
 create index :concurrently if not exists resource_usage_log_channel on resource_usage_log (channel_id, created_at)
   where resource_type::text = 'ai' and channel_id is not null;
 create index :concurrently if not exists resource_usage_log_of_thread
-  on resource_usage_log (pg_catalog.hashtextextended(thread_id::text collate "C", 0::bigint), created_at)
+  on resource_usage_log (pg_catalog.hashtextextended(thread_id::text collate "C", 0::bigint),
+                         greatest(created_at, '-infinity'::timestamptz))
   where resource_type::text = 'ai' and thread_id is not null;
 create index :concurrently if not exists resource_usage_log_of_agent
-  on resource_usage_log (pg_catalog.hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
+  on resource_usage_log (pg_catalog.hashtextextended(agent_id::text collate "C", 0::bigint),
+                         greatest(created_at, '-infinity'::timestamptz))
   where resource_type::text = 'ai' and agent_id is not null;
 
 -- Those that stood in their place up to version 3.

@@ -1,11 +1,10 @@
 -- The AI usage of one agent, whose name may be of any length: so its index has a hash, and the name itself is compared,
--- too. The window is compared together with the hash, so that no index but the agent's own can serve: a plan that
--- is made before the values are known would guess wrong.
+-- too. The window is compared as no index but the agent's own has it: a plan that is made before the values are known
+-- would guess wrong.
 \ir stats_head.sql
+        and hashtextextended(agent_id::text collate "C", 0::bigint) = hashtextextended($8 collate "C", 0::bigint)
         and agent_id::text collate "C" = $8
-        and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
-          >= (hashtextextended($8 collate "C", 0::bigint), coalesce($1, now() - interval '720 hours'))
-        and (hashtextextended(agent_id::text collate "C", 0::bigint), created_at)
-          < (hashtextextended($8 collate "C", 0::bigint), coalesce($2, now()))
+        and greatest(created_at, '-infinity'::timestamptz) >= coalesce($1, now() - interval '720 hours')
+        and greatest(created_at, '-infinity'::timestamptz) < coalesce($2, now())
 \ir stats_rest.sql
 \ir stats_tail.sql

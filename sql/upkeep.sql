@@ -292,30 +292,33 @@ begin
     where seq > state.watermark and seq <= number
       or (seq is null or seq <= state.base) and created_at >= since and created_at < state.adopted_from
   )
-  select pg_catalog.array_agg(tally_event_of(
-      sign, created_at,
-      case when octet_length(resource_type) > 200 then tally_keep_whole(resource_type) else resource_type end,
-      collection_id, user_id, bot_id, channel_id, tally_bounded(agent_id),
-      case when octet_length(job_type) > 200 then tally_keep_whole(job_type) else job_type end,
-      case when octet_length(model_level) > 200 then tally_keep_whole(model_level) else model_level end,
-      detail))
+  select pg_catalog.array_agg(tally_event_of(sign, created_at, resource_type, collection_id, user_id, bot_id,
+                                             channel_id, agent_id, job_type, model_level, detail))
     into batch
   from (
-    select ready.*,
-      case resource_type when 'ai'::text then detail ->> 'job_type'::text end as job_type,
-      case resource_type when 'ai'::text then detail ->> 'model_level'::text end as model_level
+    select sign, created_at, collection_id, user_id, bot_id, channel_id, tally_bounded(agent_id) as agent_id, detail,
+      case when octet_length(resource_type) > 200 then tally_keep_whole(resource_type) else resource_type end
+        as resource_type,
+      case when octet_length(job_type) > 200 then tally_keep_whole(job_type) else job_type end as job_type,
+      case when octet_length(model_level) > 200 then tally_keep_whole(model_level) else model_level end as model_level
     from (
-      select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id,
-        case when pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
+      select ready.*,
+        case resource_type when 'ai'::text then detail ->> 'job_type'::text end as job_type,
+        case resource_type when 'ai'::text then detail ->> 'model_level'::text end as model_level
       from (
-        select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
-        from tally_taken(state.watermark, number, state.base, since, state.adopted_from)
-        union all
-        select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
-        from corrected
-      ) taken
+        select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id,
+          case when pg_catalog.pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
+        from (
+          select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
+          from tally_taken(state.watermark, number, state.base, since, state.adopted_from)
+          union all
+          select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id, detail
+          from corrected
+        ) taken
+        offset 0
+      ) ready
       offset 0
-    ) ready
+    ) named
     offset 0
   ) event;
   if batch is not null then
@@ -325,8 +328,10 @@ end
 $$;
 
 -- Whether tally_fold could do it; it did nothing where not. What is no fault of the events is raised: of the connection,
--- the transaction, rights and schema, memory and disk, a lock, who ends it, files. The next step may go well then.
-create or replace function tally_folds(state tally_rollup_state, number bigint, since timestamptz, places tid[])
+-- the transaction, rights and schema, memory and disk, a lock, who ends it, files. The next step may go well then. For
+-- memory and temporary files that are short a smaller step may, where there is one (`most` is not 1).
+create or replace function tally_folds(
+  state tally_rollup_state, number bigint, since timestamptz, places tid[], most int)
 returns boolean
   language plpgsql
 as $$
@@ -335,7 +340,8 @@ begin
   return true;
 exception
   when others then
-    if sqlstate ~ '^(08|0A|25|28|40|42|53|55|57|58|72|F0|XX00[12])'::text then
+    if sqlstate ~ '^(08|0A|25|28|40|42|53|55|57|58|72|F0|XX00[12])'::text
+       and (most = 1 or sqlstate <> all ('{53200,53400}'::text[])) then
       raise;
     end if;
     return false;
@@ -411,13 +417,13 @@ begin
       where not aside and case when seq is null or seq <= state.base then created_at >= state.adopted_from
                                else seq <= state.watermark end
       limit most);
-    exit when tally_folds(state, number, since, places);
+    exit when tally_folds(state, number, since, places, most);
     state.step_limit := most;
     if most = 1 then
-      if places <> '{}'::tid[] and not tally_folds(state, state.watermark, state.adopted_from, places) then
+      if pg_catalog.cardinality(places) > 0 and not tally_folds(state, state.watermark, state.adopted_from, places, most) then
         perform tally_put_aside(places[1]);
       end if;
-      if not tally_folds(state, number, since, '{}'::tid[]) then
+      if not tally_folds(state, number, since, '{}'::tid[], most) then
         perform tally_take_one_by_one(state, number, since);
       end if;
       exit;

@@ -43,14 +43,15 @@ as $$
                then correction.created_at >= state.adopted_from
                else correction.seq <= state.watermark end
   ), batch as (
-    select pg_catalog.array_agg(tally_event_of(
-      sign, created_at, tally_bounded(resource_type), collection_id, user_id, bot_id, channel_id, tally_bounded(agent_id),
-      tally_bounded(job_type), tally_bounded(model_level), detail)) as events
+    select pg_catalog.array_agg(tally_event_of(sign, created_at, resource_type, collection_id, user_id, bot_id,
+                                               channel_id, agent_id, job_type, model_level, detail)) as events
     from (
-      select ready.*, detail ->> 'job_type'::text as job_type, detail ->> 'model_level'::text as model_level
+      select sign, created_at, tally_bounded(resource_type) as resource_type, collection_id, user_id, bot_id, channel_id,
+        tally_bounded(agent_id) as agent_id, tally_bounded(detail ->> 'job_type'::text) as job_type,
+        tally_bounded(detail ->> 'model_level'::text) as model_level, detail
       from (
         select sign, created_at, resource_type, collection_id, user_id, bot_id, channel_id, agent_id,
-          case when pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
+          case when pg_catalog.pg_column_size(detail) > 2000 then detail || '{}'::jsonb else detail end as detail
         from event
         offset 0
       ) ready

@@ -6,9 +6,14 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "log.h"
+
 static _Noreturn void out_of_memory(size_t size)
 {
-    fprintf(stderr, "tally: out of memory (%zu bytes wanted)\n", size);
+    char text[64];
+
+    snprintf(text, sizeof text, "out of memory (%zu bytes wanted)", size);
+    log_last_words(text);
     exit(EX_OSERR);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "log.h"
 
 enum { SMALLEST_CAPACITY = 64, BEYOND = 4096 /* bytes of memory, for what is added unasked */ };
 
@@ -83,7 +84,7 @@ void buffer_add_format_list(struct buffer *buffer, const char *format, va_list a
     int length = vsnprintf(NULL, 0, format, again);
     va_end(again);
     if (length < 0) {
-        perror("tally: vsnprintf");
+        log_last_words("a text could not be formatted");
         abort();
     }
     buffer_reserve(buffer, (size_t)length);

@@ -239,7 +239,6 @@ static void begin_search(struct db_link *link, const struct db_host *except)
 {
     link->search.config = link->config;
     link->found_unfit = false;
-    link->patience = clock_now() + REQUEST_CONNECT;
     db_search_begin(&link->search, except);
     pursue(link);
 }
@@ -262,14 +261,18 @@ bool db_link_can_change(const struct db_link *link)
     return link->pq != NULL && !pq_is_standby(link->pq);
 }
 
-/* Waits for the search until it has brought enough. That is counted from the start of the search,
- * so that one request waits for a server that hangs, and not all. */
+/* Waits for the search until it has brought enough. That is counted from when a server was last
+ * heard of, so that one request waits for a server that hangs, and not all. */
 static void wait_for(struct db_link *link, const struct db_limit *limit,
                      bool (*is_enough)(const struct db_link *), struct error *error)
 {
-    int64_t until = limit->deadline < link->patience ? limit->deadline : link->patience;
     struct error waiting = {0};
+    int64_t until;
 
+    pursue(link);
+    until = link->search.lively + REQUEST_CONNECT;
+    if (limit->deadline < until)
+        until = limit->deadline;
     while (link->search.is_running && !is_enough(link) && clock_left(until) > 0 &&
            waiting.code != ERROR_PEER_GONE) {
         const struct db_search *search = &link->search;

@@ -25,7 +25,6 @@ struct db_link {
     unsigned steps;      /* with each what is waited for may be another socket */
     int64_t renewal;     /* when `pq` is made anew */
     struct db_search search;
-    int64_t patience;       /* until when requests wait for the search */
     struct backoff backoff; /* of the searches without a connection */
     struct backoff retry;   /* of those for a better one */
     struct buffer outage;   /* why there is no connection, as logged; empty when there is one */

@@ -59,6 +59,7 @@ void db_search_begin(struct db_search *search, const struct db_host *except)
     struct pq_setting settings[SETTINGS];
 
     db_search_end(search);
+    fault_log_tend(&search->warnings);
     fill_settings(search, NULL, settings);
     warn_of_attributes(search, settings);
     db_hosts_begin(&search->hosts, settings);
@@ -68,12 +69,24 @@ void db_search_begin(struct db_search *search, const struct db_host *except)
     db_host_free(&search->except);
     if (except != NULL)
         db_host_copy(&search->except, except);
+    search->lively = clock_now();
     search->is_running = true;
 }
 
 static int64_t host_deadline(const struct db_search *search)
 {
     return clock_now() + (int64_t)search->config->database.connect_timeout * 1000;
+}
+
+/* The same at every connection. */
+static void tell_warning(struct db_search *search)
+{
+    struct buffer text = {0};
+
+    if (pq_take_warning(search->pq, &text))
+        fault_log_add(&search->warnings, LOG_LEVEL_WARNING, "while connecting to the database",
+                      text.data);
+    buffer_free(&text);
 }
 
 static void close_host(struct db_search *search)
@@ -90,6 +103,7 @@ static bool start_host(struct db_search *search, enum db_search_step *step)
 
     fill_settings(search, &search->host, settings);
     search->pq = pq_start(settings);
+    tell_warning(search);
     search->progress = PQ_WANTS_WRITE;
     search->deadline = host_deadline(search);
     *step = DB_SEARCH_WAIT;
@@ -170,6 +184,7 @@ static bool advance(struct db_search *search, enum db_search_step *step)
     if (!is_ready(search))
         return wait_for_host(search, step);
     search->progress = pq_advance(search->pq);
+    tell_warning(search);
     switch (search->progress) {
     case PQ_IS_OPEN:
         *step = DB_SEARCH_FOUND;
@@ -181,6 +196,7 @@ static bool advance(struct db_search *search, enum db_search_step *step)
     case PQ_IS_BROKEN:
         return fail_host(search, step);
     default:
+        search->lively = clock_now();
         return wait_for_host(search, step);
     }
 }
@@ -228,6 +244,7 @@ void db_search_end(struct db_search *search)
 void db_search_free(struct db_search *search)
 {
     db_search_end(search);
+    fault_log_end(&search->warnings);
     db_hosts_free(&search->hosts);
     db_host_free(&search->host);
     db_host_free(&search->except);

@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "config.h"
 #include "db_hosts.h"
+#include "fault_log.h"
 #include "pq_connect.h"
 
 /* Starts with its config alone; `config` must outlive it. */
@@ -22,8 +23,10 @@ struct db_search {
     struct db_host except; /* that is not to be tried; {0}: none */
     struct pq *pq;         /* the connection that is made; NULL: none */
     enum pq_progress progress;
-    size_t looking;                 /* the host of the round whose name is looked up */
-    int64_t deadline;               /* of this host, or of the look-up of its name */
+    size_t looking;   /* the host of the round whose name is looked up */
+    int64_t lively;   /* when it began, or a server was last heard of */
+    int64_t deadline; /* of this host, or of the look-up of its name */
+    struct fault_log warnings;
     struct buffer faults;           /* of the hosts that were tried in vain */
     char refusal[PQ_SQLSTATE_SIZE]; /* the SQLSTATE with which the last one refused; "": none did */
 };

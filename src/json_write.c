@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "float_format.h"
+#include "log.h"
 #include "utf8.h"
 
 static _Noreturn void misuse(const char *what)
 {
-    fprintf(stderr, "tally: JSON writer misused: %s\n", what);
+    char text[64];
+
+    snprintf(text, sizeof text, "JSON writer misused: %s", what);
+    log_last_words(text);
     abort();
 }
 

@@ -1,8 +1,6 @@
 #include "log.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,14 +8,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log_sink.h"
 #include "utf8.h"
+
+enum { PREFIX_SIZE = 80, LAST_WORDS_SIZE = 512 };
 
 static struct {
     enum log_level level;
-    int fd;
-    bool syslog;
+    struct log_sink sink;
     long lost; /* lines since the last one that was written */
-} sink = {.level = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
+} log_state = {.level = LOG_LEVEL_INFO, .sink = {.fd = STDERR_FILENO}};
 
 static const struct {
     const char *name;
@@ -42,35 +42,20 @@ bool log_level_parse(const char *text, enum log_level *level)
 
 bool log_open(enum log_level level, const char *target, struct error *error)
 {
-    sink.level = level;
+    log_state.level = level;
     if (strcmp(target, "stderr") == 0)
-        return true;
-    if (strcmp(target, "syslog") == 0) {
-        openlog("tally", LOG_PID, LOG_DAEMON);
-        sink.syslog = true;
-        return true;
-    }
-
-    /* Without O_NONBLOCK a named pipe that nobody reads would be waited for. */
-    int fd = open(target, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
-
-    if (fd < 0)
+        log_sink_share(&log_state.sink, STDERR_FILENO);
+    else if (strcmp(target, "syslog") == 0)
+        log_open_syslog(level, _PATH_LOG);
+    else if (!log_sink_open(&log_state.sink, target))
         return error_internal(error, "cannot open the log file %s: %s", target, strerror(errno));
-    sink.fd = fd;
     return true;
 }
 
-void log_failed_start(const char *text)
+void log_open_syslog(enum log_level level, const char *path)
 {
-    fputs(text, stderr);
-    openlog("tally", LOG_PID, LOG_DAEMON);
-    while (*text != '\0') {
-        size_t length = strcspn(text, "\n");
-
-        syslog(LOG_ERR, "%.*s", (int)length, text);
-        text += length + (text[length] == '\n' ? 1 : 0);
-    }
-    closelog();
+    log_state.level = level;
+    log_sink_open_syslog(&log_state.sink, path);
 }
 
 /* What ends lines, commands a terminal, turns text around or cannot be seen. */
@@ -113,60 +98,87 @@ static void add_escaped(struct buffer *line, const struct buffer *text)
     }
 }
 
-static void add_prefix(struct buffer *line, enum log_level level)
+/* What stands before a message, in the form of our own lines or of syslog's. */
+static void write_prefix(char prefix[PREFIX_SIZE], const struct log_sink *to, enum log_level level)
 {
     struct timespec now;
-    struct tm utc;
+    struct tm time;
     char text[32];
 
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &utc);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-    buffer_add_format(line, "%s.%03ldZ tally[%ld] %s: ", text, now.tv_nsec / 1000000,
-                      (long)getpid(), levels[level].name);
+    if (to->kind == LOG_SINK_SYSLOG) {
+        localtime_r(&now.tv_sec, &time);
+        strftime(text, sizeof text, "%b %e %H:%M:%S", &time);
+        snprintf(prefix, PREFIX_SIZE, "<%d>%s tally[%ld]: ", LOG_DAEMON | levels[level].priority,
+                 text, (long)getpid());
+    } else {
+        gmtime_r(&now.tv_sec, &time);
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &time);
+        snprintf(prefix, PREFIX_SIZE, "%s.%03ldZ tally[%ld] %s: ", text, now.tv_nsec / 1000000,
+                 (long)getpid(), levels[level].name);
+    }
 }
 
-/* A log that is full or stuck must not hold up the work. */
-static bool write_at_once(const struct buffer *line)
-{
-    struct pollfd sink_fd = {.fd = sink.fd, .events = POLLOUT};
-
-    return poll(&sink_fd, 1, 0) == 1 && (sink_fd.revents & POLLOUT) != 0 &&
-           write(sink.fd, line->data, line->length) == (ssize_t)line->length;
-}
-
-static void write_line(enum log_level level, const struct buffer *message)
+static void write_line(struct log_sink *to, enum log_level level, const struct buffer *message)
 {
     struct buffer line = {0};
+    char prefix[PREFIX_SIZE];
 
-    if (sink.syslog) {
-        add_escaped(&line, message);
-        syslog(levels[level].priority, "%s", line.length == 0 ? "" : line.data);
-    } else {
-        add_prefix(&line, level);
-        add_escaped(&line, message);
+    write_prefix(prefix, to, level);
+    buffer_add_text(&line, prefix);
+    add_escaped(&line, message);
+    if (to->kind != LOG_SINK_SYSLOG)
         buffer_add_byte(&line, '\n');
-        sink.lost += write_at_once(&line) ? 0 : 1;
-    }
+    log_state.lost += log_sink_write(to, line.data, line.length) ? 0 : 1;
     buffer_free(&line);
+}
+
+void log_last_words(const char *text)
+{
+    struct log_sink *to = &log_state.sink;
+    char line[LAST_WORDS_SIZE];
+    char prefix[PREFIX_SIZE];
+
+    write_prefix(prefix, to, LOG_LEVEL_ERROR);
+    snprintf(line, sizeof line, "%s%s%s", prefix, text, to->kind == LOG_SINK_SYSLOG ? "" : "\n");
+    log_sink_write(to, line, strlen(line));
+}
+
+void log_failed_start(const char *text)
+{
+    struct log_sink plain, syslog;
+
+    log_sink_share(&plain, STDERR_FILENO);
+    log_sink_open_syslog(&syslog, _PATH_LOG);
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        struct buffer message = {0};
+
+        buffer_add(&message, text, length);
+        write_line(&syslog, LOG_LEVEL_ERROR, &message);
+        buffer_add_byte(&message, '\n');
+        log_sink_write(&plain, message.data, message.length);
+        text += length + (text[length] == '\n' ? 1 : 0);
+        buffer_free(&message);
+    }
 }
 
 static void tell_lost(void)
 {
     struct buffer message = {0};
-    long lost = sink.lost;
+    long lost = log_state.lost;
 
-    sink.lost = 0;
+    log_state.lost = 0;
     buffer_add_format(&message, "%ld lines before this one could not be written", lost);
-    write_line(LOG_LEVEL_WARNING, &message);
-    if (sink.lost > 0)
-        sink.lost = lost;
+    write_line(&log_state.sink, LOG_LEVEL_WARNING, &message);
+    if (log_state.lost > 0)
+        log_state.lost = lost;
     buffer_free(&message);
 }
 
 bool log_takes(enum log_level level)
 {
-    return level <= sink.level;
+    return level <= log_state.level;
 }
 
 void log_message(enum log_level level, const char *format, ...)
@@ -181,9 +193,9 @@ void log_message(enum log_level level, const char *format, ...)
     va_start(arguments, format);
     buffer_add_format_list(&message, format, arguments);
     va_end(arguments);
-    if (sink.lost > 0)
+    if (log_state.lost > 0)
         tell_lost();
-    write_line(level, &message);
+    write_line(&log_state.sink, level, &message);
     buffer_free(&message);
     errno = saved_errno;
 }

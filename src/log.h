@@ -24,9 +24,17 @@ bool log_level_parse(const char *text, enum log_level *level);
  * ERROR_INTERNAL where the file cannot be opened. */
 bool log_open(enum log_level level, const char *target, struct error *error);
 
+/* Sends it to the socket of syslog at `path`, which outlives the log; what "syslog" does with the
+ * system's. */
+void log_open_syslog(enum log_level level, const char *path);
+
 /* For a start that fails: writes lines of text to standard error and, since that often leads
  * nowhere, to syslog. */
 void log_failed_start(const char *text);
+
+/* For a process that ends at once, also within a signal handler or for want of memory: writes a
+ * line without escaping anything in it. */
+void log_last_words(const char *text);
 
 /* Whether messages of this level are written. */
 bool log_takes(enum log_level level);

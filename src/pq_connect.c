@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "allocate.h"
-#include "log.h"
 #include "pq_connect.h"
 #include "pq_handle.h"
 #include "stderr_pipe.h"
@@ -26,23 +25,19 @@ void pq_add_one_line(struct buffer *text, const char *message)
     }
 }
 
-static void warn(const char *message)
+static void note(struct pq *pq, const char *message)
 {
-    struct buffer text = {0};
-
-    pq_add_one_line(&text, message);
-    if (text.length > 0)
-        log_message(LOG_LEVEL_WARNING, "while connecting to the database: %s", text.data);
-    buffer_free(&text);
+    if (pq->said.length > 0 && message[0] != '\0')
+        buffer_add_text(&pq->said, "; ");
+    pq_add_one_line(&pq->said, message);
 }
 
 /* libpq's own words have no message of the server's. */
-static void log_notice(void *context, const PGresult *notice)
+static void note_notice(void *context, const PGresult *notice)
 {
     const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
 
-    (void)context;
-    warn(message == NULL ? PQresultErrorMessage(notice) : message);
+    note(context, message == NULL ? PQresultErrorMessage(notice) : message);
 }
 
 /* Later ones say nothing that the one on call could act on. */
@@ -71,9 +66,9 @@ struct pq *pq_start(const struct pq_setting *settings)
     pq->connection = PQconnectStartParams(keywords, values, 0);
     stderr_pipe_end(&catch, &written);
     if (written.length > 0)
-        warn(written.data);
+        note(pq, written.data);
     buffer_free(&written);
-    PQsetNoticeReceiver(pq->connection, log_notice, NULL);
+    PQsetNoticeReceiver(pq->connection, note_notice, pq);
     /* The SQLSTATE of a refused connection stands nowhere but in its message. */
     PQsetErrorVerbosity(pq->connection, PQERRORS_VERBOSE);
     return pq;
@@ -104,7 +99,17 @@ void pq_close(struct pq *pq)
     if (pq->cancelling)
         pthread_detach(pq->canceller);
     PQfinish(pq->connection);
+    buffer_free(&pq->said);
     free(pq);
+}
+
+bool pq_take_warning(struct pq *pq, struct buffer *text)
+{
+    bool said = pq->said.length > 0;
+
+    buffer_add(text, pq->said.data, pq->said.length);
+    buffer_clear(&pq->said);
+    return said;
 }
 
 /* Without the line that says where in PostgreSQL's source it comes from. */

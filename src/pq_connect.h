@@ -10,9 +10,11 @@ struct pq_setting {
 };
 
 /* Starts a connection, to be brought on by pq_advance. `settings` ends with a NULL keyword; a host
- * name without its address is looked up, which may take long. What libpq and the server have to say
- * until it is open are warnings in the log. */
+ * name without its address is looked up, which may take long. */
 struct pq *pq_start(const struct pq_setting *settings);
+
+/* Appends what libpq and the server said while connecting, since the last call; false: nothing. */
+bool pq_take_warning(struct pq *pq, struct buffer *text);
 
 /* What libpq would take for a keyword: from the settings, else from their service, from the
  * environment, or its own default; "" where there is none. The caller frees it. */

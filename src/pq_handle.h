@@ -10,6 +10,7 @@
 
 struct pq {
     struct pg_conn *connection;
+    struct buffer said; /* warnings while connecting, one behind the other */
     bool in_batch;
     size_t longest;  /* piece of an answer, in bytes */
     bool cancelling; /* `canceller` has not been waited for */

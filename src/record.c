@@ -5,46 +5,44 @@
 
 #include "clock.h"
 
+#define AHEAD             "TL002" /* of tally_record(): no rule of the log */
+#define NO_SUCH_CHARACTER "22P05"
+
 /* Why an event is not taken, by the beginning of tally_record_each()'s refusal: the SQLSTATE and
  * where it came from. The last row fits all. */
 static const struct refusal {
     const char *beginning, *fault;
-    bool names_column; /* the rest of the refusal is the name of one of our columns */
-    bool is_clients;   /* it is no rule of the log */
 } refusals[] = {
-    {"TL002", "created_at: is too far in the future", false, true},
-    {"23503", "refers to something that does not exist", false, false},
-    {"22P05", "has a character that the database cannot hold", false, false},
-    {"22021", "has a character that the database cannot hold", false, false},
-    {"22001", "has a text that is too long for the log", false, false},
-    {"23505", "is not the only one of its kind, as the log demands", false, false},
-    {"23502 in column ", "the log demands it", true, false},
-    {"", "the log does not take it", false, false},
+    {AHEAD, "created_at: is too far in the future"},
+    {"23503", "refers to something that does not exist"},
+    {NO_SUCH_CHARACTER, "has a character that the database cannot hold"},
+    {"22021", "has a character that the database cannot hold"},
+    {"22001", "has a text that is too long for the log"},
+    {"23505", "is not the only one of its kind, as the log demands"},
+    {"23502 in column collection_id", "collection_id: the log demands it"},
+    {"23502 in column user_id", "user_id: the log demands it"},
+    {"23502 in column bot_id", "bot_id: the log demands it"},
+    {"23502 in column channel_id", "channel_id: the log demands it"},
+    {"23502 in column thread_id", "thread_id: the log demands it"},
+    {"23502 in column agent_id", "agent_id: the log demands it"},
+    {"", "the log does not take it"},
 };
 
 /* The requests whose events are recorded. */
 struct recorded {
     struct intake *const *intakes;
     size_t count;
-    int64_t
-        before; /* how many events of the first one are not sent, and come before those that are */
+    int64_t before; /* the events of the first one that come before those that are sent */
 };
 
 static void reject(struct intake *intake, struct outcome *outcome, const char *why)
 {
     const struct refusal *refusal = refusals;
-    struct buffer fault = {0};
 
     while (strncmp(why, refusal->beginning, strlen(refusal->beginning)) != 0)
         refusal++;
-    if (refusal->names_column)
-        buffer_add_format(&fault, "%s: ", why + strlen(refusal->beginning));
-    buffer_add_text(&fault, refusal->fault);
-    outcomes_reject(&intake->outcomes, outcome, fault.data);
-    buffer_free(&fault);
-    if (refusal->is_clients)
-        return;
-    if (intake->refused++ == 0)
+    outcomes_reject(&intake->outcomes, outcome, refusal->fault);
+    if (strcmp(why, AHEAD) != 0 && intake->refused++ == 0)
         buffer_add_text(&intake->refusal, why);
 }
 
@@ -157,7 +155,7 @@ static bool send_alone(struct app *app, struct intake *intake, const struct json
     event_arrays_add(&arrays, &event);
     if (!send_events(app, &arrays, &recorded, STATEMENT_RECORD_EACH, deadline, &refusal)) {
         if (refusal.code == ERROR_NO_SUCH_TEXT) {
-            reject(intake, outcome, refusal.detail.data);
+            reject(intake, outcome, NO_SUCH_CHARACTER);
             error_free(&refusal);
         } else {
             *error = refusal;

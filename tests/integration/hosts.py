@@ -137,8 +137,10 @@ class Started:
 
 
 @contextmanager
-def started(settings: Settings, directory: Path, files: Mapping[str, str] = {}, **variables: str) -> Iterator[Started]:
-    """`files`: what stands in place of files of the system, for this worker alone; needs root."""
+def started(settings: Settings, directory: Path, files: Mapping[str, str] = {}, status: Optional[int] = 0,
+            **variables: str) -> Iterator[Started]:
+    """`files`: what stands in place of files of the system, for this worker alone; needs root. `status`: how the
+    worker must end; None: as it likes."""
     argv: list[Any] = [worker_binary(), "-c", write_ini(directory / "tally.ini", settings)]
     if files:
         steps = []
@@ -154,4 +156,4 @@ def started(settings: Settings, directory: Path, files: Mapping[str, str] = {}, 
             yield Started(directory, process)
         finally:
             process.terminate()
-            assert process.wait(15) == 0
+            assert process.wait(15) == status or status is None

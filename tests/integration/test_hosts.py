@@ -1,7 +1,9 @@
 """Several hosts, several addresses: each has its time, and a worker goes on where it was well before."""
 
 import os
+import shutil
 import socket
+import subprocess
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 import sample
 from hosts import Listening, Refusing, at, silent, started, swallowing
 from postgres import WEB_ROLE
+from process import scratch_directory, service_user
 from sample import STATS
 from test_outage import connections
 from test_worker_database import check_unavailable
@@ -147,3 +150,40 @@ def test_lists_that_do_not_match(own: Listening) -> None:
     settings["database"]["port"] = "1,2,3"  # type: ignore[index]
     with running(settings) as worker:
         wait_for_log(worker, "no database: could not match 3 port numbers to 1 hosts")
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[tuple[Listening, Path]]:
+    """A cluster with a certificate for usage.test, and what shows that it is good."""
+    directory = scratch_directory("certificate", service_user("postgres"))
+    key, certificate = directory / "key.pem", directory / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-days", "2", "-subj", "/CN=usage.test", "-addext", "subjectAltName=DNS:usage.test",
+                    "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    for path in (key, certificate):
+        path.chmod(0o600)
+        if service_user("postgres"):
+            shutil.chown(path, service_user("postgres"))
+    cluster = Listening({"ssl": "on", "ssl_key_file": str(key), "ssl_cert_file": str(certificate)})
+    cluster.create_database("hosts")
+    (directory / "root.pem").write_bytes(certificate.read_bytes())
+    yield cluster, directory / "root.pem"
+    cluster.stop("immediate")
+
+
+@needs_root
+@pytest.mark.parametrize("name, good", [("usage.test", True), ("other.test", False), ("127.0.0.1", False)])
+def test_certificate_is_checked_against_the_name(secure: tuple[Listening, Path], tmp_path: Path, name: str,
+                                                     good: bool) -> None:
+    """And not against the address that it was found under."""
+    cluster, root = secure
+    settings = at((name, cluster.port), dbname="hosts", sslmode="verify-full")
+    with started(settings, tmp_path, {"/etc/hosts": "127.0.0.1 usage.test other.test\n"},
+                 PGSSLROOTCERT=str(root)) as worker:
+        if good:
+            assert worker.ask(STATS).status == 200
+            assert cluster.sql("select ssl from pg_stat_ssl natural join pg_stat_activity where usename = %s",
+                               WEB_ROLE) == [(True,)]
+        else:
+            check_unavailable(worker.ask(STATS))
+            assert f'does not match host name "{name}"' in worker.output()

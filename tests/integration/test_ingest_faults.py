@@ -98,6 +98,12 @@ EVENT_FAULTS = {
     "decision": (trigger("if new.detail ->> 'n' = '0' then raise 'not this one'; end if"), {"n": 0}),
     "code of its own": (trigger("if new.detail ->> 'n' = '0' then raise 'no' using errcode = 'TX001'; end if"), {"n": 0}),
     "check": ("alter table resource_usage_log add constraint site check (detail ->> 'n' <> '0')", {"n": 0}),
+    "column that follows from it": (
+        "alter table resource_usage_log add tenant int not null"
+        " generated always as (nullif(coalesce(detail ->> 'n', '1'), '0')::int) stored", {"n": 0}),
+    "check of such a column": (
+        "alter table resource_usage_log add tenant int generated always as ((detail ->> 'n')::int) stored,"
+        " add constraint site check (tenant > 0)", {"n": 0}),
     "table of a trigger": ("create table audit (n int check (n > 0)); "
                            + trigger("insert into audit values ((new.detail ->> 'n')::int)"), {"n": 0}),
 }
@@ -148,6 +154,9 @@ def test_an_event_of_the_same_kind_is_one_like_those_that_are_there(worker: Work
     assert counts(post(worker, [{**good, "detail": {"n": 0}}, good])) == (1, 0, 1)
     assert rejected(post(worker, {**good, "detail": {"n": 0}}))
     assert stored(own) == 1
+    own.sql("drop function site() cascade; alter table resource_usage_log add tenant int not null"
+            " generated always as ((detail ->> 'n')::int) stored", dbname=DATABASE)
+    assert rejected(post(worker, {**good, "detail": {}})) == "the log does not take it"
 
 
 def test_requests_that_are_recorded_together(worker: Worker, own: Postgres) -> None:

@@ -75,7 +75,20 @@ def check_upkeep(postgres: Postgres, dbname: str, worker: Worker) -> None:
                  " from generate_series(1, 50); update resource_usage_log set agent_id = 'gone' where"
                  " resource_type = 'gone'::text; commit", dbname=dbname)
     postgres.sql("delete from resource_usage_log where resource_type = 'gone'::text", dbname=dbname)
-    wait_until(lambda: worker.ask("/healthz").status == 200 and folded(postgres, dbname), "the sums to hold all")
+    wait_until(lambda: worker.ask("/healthz").status == 200 and folded(postgres, dbname), "the sums to hold all", 30)
+    assert "upkeep" not in worker.output()
+    # What fails for what is in an event is told there alone.
+    assert postgres.sql("select from tally_correction where aside", dbname=dbname) == []
+    postgres.sql("create or replace function refuse() returns trigger language plpgsql as $$ begin"
+                 " if new.name = 'poison'::text then raise exception 'no'; end if; return new; end $$;"
+                 "create or replace trigger refuse before insert on tally_group for each row execute function refuse();"
+                 "insert into resource_usage_log (resource_type, agent_id) values ('poison', 'a'), ('x', repeat('x', 300))",
+                 dbname=dbname)
+    wait_until(lambda: worker.ask("/healthz").status == 200 and postgres.sql(
+        "select sign from tally_correction where aside", dbname=dbname) == [(1,)], "one to be put aside")
+    postgres.sql("delete from resource_usage_log where resource_type = any ('{poison,x}'::text[])", dbname=dbname)
+    wait_until(lambda: worker.ask("/healthz").status == 200 and postgres.sql(
+        "select from tally_correction", dbname=dbname) == [], "nothing to be left of it")
     assert "upkeep" not in worker.output()
 
 

@@ -76,7 +76,8 @@ def echo(request: pytest.FixtureRequest) -> Endpoint:
 REFUSED = (400, 501)
 
 # Parameters that tell of the connection, and the server's copies of what a client may well set.
-INCIDENTAL = {"REQUEST_ID", "REMOTE_PORT", "UNIQUE_ID", "CONTENT_TYPE", "CONTENT_LENGTH"}
+INCIDENTAL = {"REQUEST_ID", "REDIRECT_REQUEST_ID", "REMOTE_PORT", "UNIQUE_ID", "REDIRECT_UNIQUE_ID", "CONTENT_TYPE",
+              "CONTENT_LENGTH"}
 
 
 def trusted(reply: Reply) -> dict[str, Any]:

@@ -19,6 +19,7 @@ UNITS = ROOT / "conf" / "systemd"
 SERVICES = ("tally@.service", "tally-spawn-fcgi@.service")
 PROGRAM = "/usr/local/libexec/tally/tally.fcgi"
 CONFIGURATION = "/usr/local/etc/tally/tally.ini"
+POOLS = ("tally", "tally-admin", "tally-events", "tally-health")
 EXPOSURE_MOST = "15"  # tenths, as systemd-analyze wants it
 
 
@@ -31,9 +32,9 @@ def values(unit: str, key: str) -> list[str]:
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The units in a folder, leading to programs that this machine has."""
     folder = tmp_path_factory.mktemp("units")
-    for path in UNITS.iterdir():
-        text = path.read_text().replace(PROGRAM, "/bin/true").replace("Documentation=man:tally.fcgi(8)\n", "")
-        (folder / path.name).write_text(text)
+    shutil.copytree(UNITS, folder, dirs_exist_ok=True)
+    for path in folder.glob("*@.*"):
+        path.write_text(path.read_text().replace(PROGRAM, "/bin/true").replace("Documentation=man:tally.fcgi(8)\n", ""))
     return folder
 
 
@@ -61,11 +62,54 @@ def test_the_two_services_have_one_sandbox() -> None:
 
 def test_sockets_are_where_nginx_looks() -> None:
     [template] = values("tally@.socket", "ListenStream")
-    expected = {template.replace("%i", pool) for pool in ("tally", "tally-admin")}
+    expected = {template.replace("%i", pool) for pool in POOLS}
     site = (ROOT / "nginx" / "tally.conf").read_text()
     assert set(re.findall(r"server unix:(\S+)", site)) == expected
     for unit in (SERVICES[1], "tally@.socket"):
         assert "0660" in (UNITS / unit).read_text()
+
+
+def test_every_pool_is_enabled_by_the_line_in_its_unit() -> None:
+    for unit, names in (("tally@.socket", [f"tally@{pool}.socket" for pool in POOLS]),
+                        (SERVICES[1], [f"tally-spawn-fcgi@{pool}" for pool in POOLS])):
+        line = re.search(r"systemctl enable --now ((?:\\\n#|.)*)", (UNITS / unit).read_text())
+        assert line and line[1].replace("\\\n#", "").split() == names
+
+
+@pytest.mark.parametrize("unit", SERVICES)
+def test_health_has_one_worker(installed: Path, unit: str) -> None:
+    instance = unit.replace("@", "@tally-health")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", f"./{instance}"], cwd=installed,
+                          capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    [drop_in] = (UNITS / f"{instance}.d").iterdir()
+    assert values(f"{instance}.d/{drop_in.name}", "Environment") == ["WORKERS=1"]
+    assert values(unit, "Environment") == ["WORKERS=4"]
+
+
+def size(text: str) -> int:
+    return int(text[:-1]) * {"M": 1 << 20, "G": 1 << 30}[text[-1]]
+
+
+@pytest.mark.parametrize("unit", SERVICES)
+def test_a_worker_that_grows_ends_alone(unit: str) -> None:
+    [workers] = values(unit, "Environment")
+    [each], [all_of_them] = values(unit, "LimitDATA"), values(unit, "MemoryMax")
+    assert int(workers.removeprefix("WORKERS=")) * size(each) <= size(all_of_them)
+    assert values(unit, "OOMPolicy") == ["continue"]
+
+
+def test_a_worker_has_enough_memory(settings: Settings) -> None:
+    """The program lives within its limit; the sanitizers' does not."""
+    if b"__asan_init" in worker_binary().read_bytes():
+        pytest.skip("sanitizers take memory of their own")
+    [limit] = values("tally@.service", "LimitDATA")
+    service = Activated(settings, ("prlimit", f"--data={size(limit)}", "--"))
+    try:
+        for target in (STATS, OVERVIEW, "/readyz"):
+            assert fastcgi.ask(service.socket, target).status == 200
+    finally:
+        service.stop()
 
 
 def test_deadlines_nest() -> None:
@@ -81,6 +125,13 @@ def test_deadlines_nest() -> None:
     for web in (number(r"fastcgi_read_timeout\s+(\d+)s", "nginx/tally_locations"),
                 number(r"FcgidIOTimeout\s+(\d+)", "conf/apache/tally.conf")):
         assert role < worker < web < stop
+
+
+def listens(path: Path) -> bool:
+    """Whether a unix socket takes connections; to try would be one."""
+    accepting = "00010000"
+    return any(line.endswith(f" {path}") and line.split()[3] == accepting
+               for line in Path("/proc/net/unix").read_text().splitlines())
 
 
 class Activated:
@@ -100,7 +151,7 @@ class Activated:
             ["systemd-socket-activate", "--inetd", f"--listen={self.socket}", f"--setenv=ASAN_OPTIONS={asan_options}",
              *before, *command.split()],
             self.directory / "log", account, env={"PATH": "/usr/bin:/bin"})
-        wait_until(lambda: self.process.alive() and self.socket.exists(), "the socket")
+        wait_until(lambda: self.process.alive() and listens(self.socket), "the socket")
 
     def workers(self) -> list[int]:
         return [pid for pid in children(self.process.pid) if runs(pid, self.program)]

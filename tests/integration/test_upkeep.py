@@ -77,6 +77,35 @@ def test_a_step_that_lasts_too_long_is_given_up(postgres: Postgres, dbname: str)
         assert worker.ask(STATS).status == 200
 
 
+def test_events_that_are_huge_do_not_stop_it(postgres: Postgres, dbname: str) -> None:
+    """Of 8 MiB, each takes a good part of a step; one of 100 MiB takes more than a step has."""
+    for count, size in ((40, 8), (1, 100)):
+        postgres.sql("insert into resource_usage_log (created_at, resource_type, detail) select now() - interval '400 days',"
+                     f" 'ai', jsonb_build_object('job_type', repeat('a', {size} * 1024 * 1024)) from generate_series(1,"
+                     f" {count}); insert into resource_usage_log (resource_type) values ('ai')", dbname=dbname)
+    with running(settings_for(postgres, dbname)) as worker:
+        worker.ask(STATS)
+        wait_until(lambda: is_complete(postgres, dbname), "the sums to hold all", 180)
+        assert "upkeep" not in worker.output()
+    assert postgres.sql("select put_aside from tally_rollup_status", dbname=dbname) == [(0,)]
+    assert postgres.sql("select * from tally_verify()", dbname=dbname) == []
+
+
+def test_events_that_cannot_be_added_do_not_stop_it(postgres: Postgres, dbname: str) -> None:
+    postgres.sql("create function refuse() returns trigger language plpgsql as $$ begin"
+                 " if new.name = 'poison' then raise exception 'no'; end if; return new; end $$;"
+                 "create trigger refuse before insert on tally_group for each row execute function refuse();"
+                 "insert into resource_usage_log (resource_type) select 'poison' from generate_series(1, 5)", dbname=dbname)
+    sample.load_more(postgres, dbname)
+    with running(settings_for(postgres, dbname)) as worker:
+        before = worker.ask(STATS), worker.ask(OVERVIEW)
+        wait_until(lambda: is_complete(postgres, dbname), "the sums to hold all", 60)
+        wait_until(lambda: postgres.sql("select corrections, put_aside from tally_rollup_status", dbname=dbname) == [(0, 5)],
+                   "the others to be put aside", 60)
+        assert (worker.ask(STATS), worker.ask(OVERVIEW)) == before
+    assert postgres.sql("select * from tally_verify()", dbname=dbname) == []
+
+
 def test_a_log_that_is_unfit_is_told_once(postgres: Postgres, dbname: str) -> None:
     postgres.sql("alter table resource_usage_log disable trigger tally_event_deleted", dbname=dbname)
     with running(settings_for(postgres, dbname)) as worker:

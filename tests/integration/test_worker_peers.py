@@ -1,10 +1,13 @@
 """Peers that stay silent, stop half-way or do not read: the worker is soon free again."""
 
+import os
+import resource
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -12,9 +15,11 @@ import pytest
 import fastcgi
 from client import Reply
 from fastcgi import PARAMS, begin, encode, parameters_for, record
+from hosts import started
 from pool import Settings
 from postgres import Postgres
 from sample import STATS
+from wait import wait_until
 from worker import Worker, backends, running, settings_for
 
 PATIENCE = 5  # seconds that a worker gives to a peer
@@ -121,6 +126,48 @@ def test_a_reply_that_cannot_be_written(postgres: Postgres, large: Settings) -> 
         assert worker.runs()
         assert backends(postgres, "peers") == sessions
         assert worker.output().count("debug: the web server did not take the reply") == 3
+
+
+def test_first_request_after_a_silent_peer(settings: Settings) -> None:
+    """Nobody could see to the database before it came."""
+    with running(settings) as worker, worker.connect():
+        assert worker.ask(STATS).status == 200
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of a processor that a process has taken."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def open_sockets(pid: int) -> list[str]:
+    links = [os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    return [link for link in links if link.startswith("socket:")]
+
+
+def test_no_descriptor_for_a_connection(settings: Settings, tmp_path: Path) -> None:
+    """The worker says so, does other things than trying, and goes on as soon as it can."""
+    with started(settings, tmp_path) as worker, ExitStack() as stack:
+        pid = worker.process.pid
+        assert worker.ask(STATS).status == 200
+        wait_until(lambda: len(open_sockets(pid)) == 2, "the client's connection to be closed")
+        usual = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        used = {int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir()}
+        lowest = min(set(range(len(used) + 1)) - used)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (lowest, usual[1]))
+        try:
+            waiting = stack.enter_context(fastcgi.Connection(worker.socket))
+            waiting.send(WHOLE)
+            wait_until(lambda: "error: no connection can be taken: Too many open files" in worker.output(), "a word")
+            before, begun = processor_time(pid), time.monotonic()
+            wait_until(lambda: time.monotonic() > begun + 1, "a second", 5)
+            assert processor_time(pid) - before < 0.2
+        finally:
+            resource.prlimit(pid, resource.RLIMIT_NOFILE, usual)
+        begun = time.monotonic()
+        assert waiting.reply().status == 200
+        assert time.monotonic() - begun < 1.5
+        assert worker.output().count("no connection can be taken: ") == 1
 
 
 @pytest.fixture(scope="module")

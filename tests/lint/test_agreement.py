@@ -107,6 +107,14 @@ def test_every_statement_is_compiled_in() -> None:
     assert {path.name for path in ROOT.glob("sql/*.sql")} == compiled | parts | run_by_hand
 
 
+def test_what_is_run_by_hand_is_installed_with_all_that_it_includes() -> None:
+    installed = set(re.search(r"^dist_sql_DATA = (.*)$", text("Makefile.am"), re.MULTILINE)[1].split())  # type: ignore[index]
+    needed = {"sql/schema.sql", "sql/grants.sql", "sql/drop.sql"}
+    for path in sorted(needed):
+        needed |= {f"sql/{part}" for part in re.findall(r"^\\ir (\S+)$", text(path), re.MULTILINE)}
+    assert installed == needed
+
+
 def test_every_field_of_an_event_is_documented() -> None:
     fields = re.findall(r'\{"(\w+)", read_', text("src/event.c").split("fields[] = {")[1].split("\n};")[0])
     schema = json.loads(text("doc/openapi.json"))["components"]["schemas"]["event"]["properties"]

@@ -1,6 +1,7 @@
-"""configure names the Debian package of a library that is missing."""
+"""configure names the Debian package of a library that is missing, and finds the compiler's protections."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -35,3 +36,35 @@ def test_a_missing_library_is_named_with_its_package(module: str, configure: Pat
         check=False)
     assert done.returncode != 0
     assert f"apt-get install {PACKAGES[module]}" in done.stderr
+
+
+def flags_of(makefile: Path, variable: str) -> list[str]:
+    found = re.search(rf"^{variable} = (.*)$", makefile.read_text(), re.MULTILINE)
+    assert found
+    return found[1].split()
+
+
+def takes(compiler: str, flag: str) -> bool:
+    """Whether a compiler takes a flag without a word."""
+    done = subprocess.run([compiler, "-O2", "-Werror", flag, "-x", "c", "-", "-c", "-o", "/dev/null"], text=True,
+                          input="#include <string.h>\nint main(void) { return 0; }\n", capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_what_protects_the_program_is_on(compiler: str, configure: Path, tmp_path: Path) -> None:
+    subprocess.run([configure, f"CC={compiler}"], cwd=tmp_path, check=True, capture_output=True)
+    makefile = tmp_path / "Makefile"
+    expected = ["-fstack-protector-strong", "-fstack-clash-protection", "-fcf-protection", "-ftrivial-auto-var-init=zero", "-fPIE"]
+    assert [flag for flag in flags_of(makefile, "TALLY_CFLAGS") if flag in expected] == [
+        flag for flag in expected if takes(compiler, flag)]
+    assert flags_of(makefile, "TALLY_CPPFLAGS") == [
+        "-U_FORTIFY_SOURCE", f"-D_FORTIFY_SOURCE={3 if takes(compiler, '-D_FORTIFY_SOURCE=3') else 2}"]
+    # Debian 12's gcc takes all of them.
+    if compiler == "gcc":
+        assert takes(compiler, "-ftrivial-auto-var-init=zero") and takes(compiler, "-D_FORTIFY_SOURCE=3")
+
+
+def test_without_optimisation_nothing_is_fortified(configure: Path, tmp_path: Path) -> None:
+    subprocess.run([configure, "CFLAGS=-O0"], cwd=tmp_path, check=True, capture_output=True)
+    assert flags_of(tmp_path / "Makefile", "TALLY_CPPFLAGS") == []

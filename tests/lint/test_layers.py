@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # From the bottom up; a file includes its own layer and those below it.
 LAYERS = [
-    {"allocate", "buffer", "clock", "error", "utf8", "log", "fault_log", "backoff", "host_lookup", "stderr_pipe"},
+    {"allocate", "buffer", "clock", "error", "utf8", "log", "fault_log", "backoff", "host_lookup", "log_sink", "stderr_pipe"},
     {"hex", "calendar", "query_string", "timestamp", "uuid", "bucket", "decimal",
      "float_format", "json_write", "json_text", "json_read", "quantity", "media_type", "uuid_named", "sql_type",
      "detail", "event", "event_arrays", "cloud_event", "batch", "outcome", "params", "statements_sql", "statements", "schema_version", "schema_rights",

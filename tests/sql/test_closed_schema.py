@@ -55,6 +55,20 @@ def test_a_schema_that_was_granted_to_the_one_who_runs_it(cluster: Postgres, oth
     install(cluster, others)
 
 
+def test_a_log_of_another_role(cluster: Postgres, others: str) -> None:
+    """A superuser who adopts the site's log does so as the site's role."""
+    sql(cluster, others, "create table resource_usage_log (id uuid primary key, created_at timestamptz, resource_type text,"
+                         " collection_id uuid, detail jsonb)")
+    done = psql(cluster, others, "schema.sql", user=cluster.superuser)
+    assert done.status == 3 and "belongs to role owner" in done.errors and "psql -c 'set role owner' -f schema.sql" in done.errors
+    assert sql(cluster, others, OBJECTS) == [(2,)]
+    for _ in range(2):
+        assert psql(cluster, others, "schema.sql", "-c", "set role owner", user=cluster.superuser) == Done(0, "SET\n", "")
+    assert sql(cluster, others, "select distinct relowner::regrole::text from pg_class"
+                                " where relnamespace = 'public'::regnamespace") == [("owner",)]
+    assert psql(cluster, others, "grants.sql", "-v", "role=web", user=cluster.superuser).status == 0
+
+
 PLANTED = {
     "function": "create function tally_number(jsonb) returns numeric language sql as 'select 1.0'",
     "relation": "create table tally_rollup_state (x int)",
@@ -74,3 +88,18 @@ def test_names_that_others_took_before(cluster: Postgres, others: str, name: str
         assert done.status == 3 and "belongs to another role" in done.errors, done
     cluster.sql("drop owned by nobody_else", dbname=others)
     assert psql(cluster, others, "schema.sql", user=cluster.superuser) == Done(0, "", "")
+
+
+@pytest.mark.parametrize("planted, told", [
+    ("function lower(varchar) returns text language sql as 'select $1::text'", "lower(character varying) has"),
+    ("function same(varchar, varchar) returns boolean language sql as 'select true';"
+     " create operator = (leftarg = varchar, rightarg = varchar, function = same)", "=(character varying,character varying) has"),
+])
+def test_what_others_left_behind_is_told(cluster: Postgres, others: str, planted: str, told: str) -> None:
+    cluster.sql("grant create on schema public to nobody_else; grant nobody_else to web", dbname=others)
+    sql(cluster, others, "set role nobody_else; create " + planted, user="web")
+    cluster.sql("revoke create on schema public from nobody_else", dbname=others)
+    done = psql(cluster, others, "schema.sql")
+    assert done.status == 0 and done.errors.count("WARNING") == 1 and told in done.errors, done
+    cluster.sql("drop owned by nobody_else", dbname=others)
+    install(cluster, others)

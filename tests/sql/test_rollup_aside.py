@@ -147,6 +147,21 @@ def test_faults_of_the_server_are_no_events(owner: Owner, code: str) -> None:
     check(owner)
 
 
+@pytest.mark.parametrize("code", ["53200", "53400", "54000"])
+def test_a_step_that_is_too_large_is_halved(owner: Owner, code: str) -> None:
+    """For want of memory, of temporary files, of room in an array."""
+    owner.execute("create function refuse() returns trigger language plpgsql as $$ begin"
+                  f" if (select count(*) from added) > 8 then raise exception 'too many' using errcode = '{code}'; end if;"
+                  " return null; end $$;"
+                  "create trigger refuse after insert on tally_group referencing new table as added"
+                  " for each statement execute function refuse()")
+    owner.execute("insert into resource_usage_log (resource_type, user_id, detail) select 'ai', gen_random_uuid(), '{}'"
+                  " from generate_series(1, 50)")
+    owner.execute("call tally_adopt()")
+    check(owner)
+    assert (status(owner)["numbers_to_fold"], put_aside(owner)) == (0, 0)
+
+
 def test_steps_are_large_again_after_one_that_failed(owner: Owner) -> None:
     assert upkeep(owner) == "done"
     refuse(owner)

@@ -157,7 +157,7 @@ def test_indexes_serve_the_filters(cluster: Postgres, dbname: str) -> None:
     install(cluster, dbname)
     found = sql(cluster, dbname, "select indexdef from pg_indexes where tablename = 'resource_usage_log'")
     definitions = " ".join(definition for definition, in found)
-    for columns_of_index in ("(created_at)", "(collection_id, created_at", "(user_id, created_at",
+    for columns_of_index in ("(created_at)", "(collection_id, created_at", "(user_id, GREATEST(created_at",
                              "(bot_id, created_at", "(channel_id, created_at", "(hashtextextended((thread_id",
                              "(hashtextextended((agent_id"):
         assert columns_of_index in definitions, columns_of_index

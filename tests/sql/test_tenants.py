@@ -56,8 +56,7 @@ MISSING: Values = ["b0000000-0000-4000-8000-000000000000"] * 2 + ["missing", "mi
 # What has the same size whatever anybody does.
 COMMON = {"tally_rollup_state", "tally_report", "pg_inherits"}
 OWN_INDEXES = {
-    "resource_usage_log": {"resource_usage_log_of_user"},
-    "tally_correction": {"tally_correction_user"},
+    "resource_usage_log": {"resource_usage_log_of_user", "resource_usage_log_number_of_user"},
     "tally_group": {"tally_group_hash", "tally_group_key"},
     "tally_rollup_user": {"tally_rollup_user_group_id_grain_period_report_idx"},
 }
@@ -131,7 +130,7 @@ def fill(owner: Session, users: int, theirs: int) -> None:
     add(FOLDED)
     owner.execute("call tally_adopt()")
     add(TAIL)
-    for whose, most in (("=", CHANGED), ("<>", 300)):
+    for whose, most in (("=", CHANGED), ("<>", 3000)):
         owner.execute(CHANGE.format(whose=whose, caller=CALLER, most=most))
 
 
@@ -143,6 +142,7 @@ def readings_of(cluster: Postgres, dbname: str, users: int, theirs: int) -> dict
         owner.execute("alter table resource_usage_log set (autovacuum_enabled = off)")
         owner.execute("alter table tally_correction set (autovacuum_enabled = off)")
         with web(cluster, dbname, "generic") as early:
+            owner.execute("vacuum analyze tally_correction")
             read_all(early)
             fill(owner, users, theirs)
             found["a log without events, generic"] = read_all(early)
@@ -173,7 +173,6 @@ def test_the_caller_s_own_events_are_read(readings: dict[str, dict[str, list[Rea
         whole = {name: reading.rows for (name, values), reading in zip(questions(), found) if values[:3] == [*WINDOWS[1], "month"]}
         assert whole["stats_by_user"] == {"resource_usage_log": FOLDED + TAIL}
         assert whole["rolled_stats_by_user"]["resource_usage_log"] == TAIL, whole
-        assert whole["rolled_stats_by_user"]["tally_correction"] == 2 * CHANGED, whole
         assert whole["rolled_stats_by_user"]["tally_rollup_user"] >= 1, whole
 
 

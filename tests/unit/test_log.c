@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -115,6 +117,94 @@ static void waits_for_nobody(void **state)
     close(pipe_fds[1]);
 }
 
+/* A socket as syslog has it, and its path. */
+static int open_syslog(int type, const char **path)
+{
+    static char place[64];
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, type, 0);
+
+    snprintf(place, sizeof place, "/tmp/tally-test-syslog-%ld", (long)getpid());
+    unlink(place);
+    strcpy(address.sun_path, place);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    if (type == SOCK_STREAM)
+        assert_int_equal(listen(fd, 4), 0);
+    *path = place;
+    return fd;
+}
+
+static void expect_message(int fd, const char *text)
+{
+    char got[8192] = "", end[64];
+    ssize_t size = recv(fd, got, sizeof got - 1, MSG_DONTWAIT);
+
+    assert_true(size > 0);
+    /* <DAEMON|WARNING>Mmm dd hh:mm:ss name[pid]: text */
+    assert_memory_equal(got, "<28>", 4);
+    assert_int_equal(got[7], ' ');
+    assert_int_equal(got[10], ' ');
+    assert_int_equal(got[13], ':');
+    snprintf(end, sizeof end, " tally[%ld]: %s", (long)getpid(), text);
+    assert_string_equal(got + 19, end);
+}
+
+static void speaks_to_syslog(void **state)
+{
+    const char *path;
+    int fd = open_syslog(SOCK_DGRAM, &path);
+
+    (void)state;
+    log_open_syslog(LOG_LEVEL_INFO, path);
+    log_message(LOG_LEVEL_WARNING, "a\n%d", 1);
+    expect_message(fd, "a\\x0a1");
+    close(fd);
+    /* It is started anew. */
+    log_message(LOG_LEVEL_WARNING, "nobody hears it");
+    fd = open_syslog(SOCK_DGRAM, &path);
+    log_message(LOG_LEVEL_WARNING, "again");
+    expect_message(fd, "1 lines before this one could not be written");
+    expect_message(fd, "again");
+    close(fd);
+    unlink(path);
+}
+
+static void waits_for_no_syslog(void **state)
+{
+    const char *path;
+    int fd = open_syslog(SOCK_DGRAM, &path), left = 0;
+    char text[8192];
+
+    (void)state;
+    log_open_syslog(LOG_LEVEL_INFO, path);
+    for (int i = 0; i < 2000; i++)
+        log_message(LOG_LEVEL_WARNING, "%03000d", i);
+    while (recv(fd, text, sizeof text, MSG_DONTWAIT) > 0)
+        left++;
+    assert_in_range(left, 1, 1999);
+    log_message(LOG_LEVEL_WARNING, "the last one");
+    snprintf(text, sizeof text, "%d lines before this one could not be written", 2000 - left);
+    expect_message(fd, text);
+    expect_message(fd, "the last one");
+    close(fd);
+    unlink(path);
+}
+
+static void speaks_to_a_stream_of_syslog(void **state)
+{
+    const char *path;
+    int fd = open_syslog(SOCK_STREAM, &path), peer;
+
+    (void)state;
+    log_open_syslog(LOG_LEVEL_INFO, path);
+    log_message(LOG_LEVEL_WARNING, "by a stream");
+    peer = accept(fd, NULL, NULL);
+    expect_message(peer, "by a stream");
+    close(peer);
+    close(fd);
+    unlink(path);
+}
+
 static void keeps_to_the_level(void **state)
 {
     (void)state;
@@ -158,6 +248,9 @@ int main(void)
         cmocka_unit_test(escapes_what_a_terminal_obeys),
         cmocka_unit_test(escapes_what_turns_text_around_or_hides),
         cmocka_unit_test(waits_for_nobody),
+        cmocka_unit_test(speaks_to_syslog),
+        cmocka_unit_test(waits_for_no_syslog),
+        cmocka_unit_test(speaks_to_a_stream_of_syslog),
     };
 
     return cmocka_run_group_tests(tests, log_file_open, log_file_remove);

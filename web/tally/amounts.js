@@ -5,17 +5,44 @@
 const MARK = "\u0000";
 // With what stands before an integer: the digits behind a point are none.
 const LONG_INTEGER = /[^\d.eE+-](?:-?\d{16,})(?![\d.eE])/;
-const STRING_OR_LONG_INTEGER = /"(?:[^"\\]|\\.)*"|([^\d.eE+-])(-?\d{16,})(?![\d.eE])/g;
+const QUOTE_OR_LONG_INTEGER = /"|([^\d.eE+-])(-?\d{16,})(?![\d.eE])/g;
+
+/** Behind the quote that ends a string; a pattern for all of a string would fail on one that is very long. */
+function endOfString(text, start) {
+  for (let at = text.indexOf('"', start); ; at = text.indexOf('"', at + 1)) {
+    let before = at;
+    while (text[before - 1] === "\\") {
+      before -= 1;
+    }
+    if (at < 0 || (at - before) % 2 === 0) {
+      return at < 0 ? text.length : at + 1;
+    }
+  }
+}
+
+/** The same JSON with a string in the place of each long integer. */
+function markLongIntegers(text) {
+  const pieces = [];
+  let done = 0;
+  QUOTE_OR_LONG_INTEGER.lastIndex = 0;
+  for (let found; (found = QUOTE_OR_LONG_INTEGER.exec(text)) !== null; ) {
+    const [whole, before, integer] = found;
+    if (integer === undefined) {
+      QUOTE_OR_LONG_INTEGER.lastIndex = endOfString(text, found.index + 1);
+    } else {
+      pieces.push(text.slice(done, found.index), `${before}"\\u0000${integer}"`);
+      done = found.index + whole.length;
+    }
+  }
+  return pieces.join("") + text.slice(done);
+}
 
 /** Parses JSON; integers beyond 2^53 become BigInt. */
 export function parseJson(text) {
   if (!LONG_INTEGER.test(text)) {
     return JSON.parse(text);
   }
-  const marked = text.replace(STRING_OR_LONG_INTEGER, (found, before, integer) =>
-    integer === undefined ? found : `${before}"\\u0000${integer}"`,
-  );
-  return JSON.parse(marked, (key, value) =>
+  return JSON.parse(markLongIntegers(text), (key, value) =>
     typeof value === "string" && value.startsWith(MARK) ? asInteger(BigInt(value.slice(1))) : value,
   );
 }

@@ -2,6 +2,18 @@
 
 /** A spreadsheet calculates a cell that begins so, also in the wide forms of East Asia; it shows one behind an apostrophe. */
 const FORMULA = /^[\s\p{Cc}]*[=+\-@\uff1d\uff0b\uff0d\uff20|%]|^[\t\r\n]/u;
+const BEGINS_FORMULA = /^[=+\-@\uff1d\uff0b\uff0d\uff20|%]/;
+/** What may part cells, with what may stand before a formula; a spreadsheet that parts at these heeds no quote before. */
+const GAP = /[\s\p{Cc};"]+/gu;
+const PARTING = /[;\t\r\n]/;
+
+/** A value that is no formula, nor has one in it for who parts cells at a semicolon, a tab, or the end of a line. */
+function defused(value) {
+  const inner = value.replace(GAP, (gap, at) =>
+    PARTING.test(gap) && BEGINS_FORMULA.test(value.charAt(at + gap.length)) ? `${gap}'` : gap,
+  );
+  return FORMULA.test(value) ? `'${inner}` : inner;
+}
 
 function cell(value) {
   if (value === null || value === undefined) {
@@ -10,7 +22,7 @@ function cell(value) {
   if (typeof value === "number" || typeof value === "bigint") {
     return String(value);
   }
-  const text = FORMULA.test(value) ? `'${value}` : value;
+  const text = defused(value);
   // A semicolon or a tab is what some spreadsheets part cells by.
   return /[",;\t\r\n]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -3,7 +3,7 @@
 import { Fault, waitAfter } from "./fetching.js";
 
 /** What may have passed by the time that the page asks by itself. */
-const LASTING = ["slow", "missing", "page"];
+const LASTING = ["slow", "large", "missing", "page"];
 
 /**
  * @typedef {Object} Status

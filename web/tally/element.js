@@ -69,10 +69,17 @@ export function plain(text) {
 
 /** Makes these the children, and moves none that is in its place: what is moved loses the focus. */
 export function arrange(parent, children) {
-  children.forEach((child, at) => {
-    if (parent.children[at] !== child) {
-      parent.insertBefore(child, parent.children[at] ?? null);
+  let place = parent.firstElementChild;
+  for (const child of children) {
+    if (child === place) {
+      place = place.nextElementSibling;
+    } else {
+      parent.insertBefore(child, place);
     }
-  });
-  [...parent.children].slice(children.length).forEach((child) => child.remove());
+  }
+  while (place !== null) {
+    const next = place.nextElementSibling;
+    place.remove();
+    place = next;
+  }
 }

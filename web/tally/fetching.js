@@ -49,7 +49,9 @@ async function faultOf(response) {
     // An error of something on the way, which does not speak JSON.
   }
   const wait = Number(response.headers.get("Retry-After"));
-  return new Fault(KINDS[response.status] ?? "server", {
+  // Unlike the other 503 this one does not pass: the same question is too much the next time, too.
+  const isTooLarge = response.status === 503 && message.includes("max_reply");
+  return new Fault(isTooLarge ? "large" : (KINDS[response.status] ?? "server"), {
     status: response.status,
     wait: wait > 0 ? wait : null,
     message,

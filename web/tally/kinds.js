@@ -1,10 +1,10 @@
 // AI jobs by their type and the level of the model: a chart of the largest, and all of them in a table.
 
-import { addUp } from "./amounts.js";
+import { Sum } from "./amounts.js";
 import { collectionCell, collectionChooser, collectionFile, titleOf } from "./collections.js";
 import { element, foreign, plain } from "./element.js";
 import { compact, exact } from "./format.js";
-import { kindsByCollection, kindsOf, topOf } from "./overview_figures.js";
+import { groupBy, kindsByCollection, kindsOf, topOf } from "./overview_figures.js";
 import { panel } from "./panel.js";
 import { Plot } from "./plot.js";
 import { buttons } from "./controls.js";
@@ -25,6 +25,27 @@ function levelOf(row) {
 
 function nameOfLevel(level) {
   return LEVELS.includes(level) ? text(`level_${level}`) : level;
+}
+
+/** Sums of a measure by the places of LEVELS, and of all other levels behind them. */
+function sumsByLevel(rows, measure) {
+  const sums = [...LEVELS, null].map(() => new Sum());
+  for (const row of rows) {
+    const place = LEVELS.indexOf(levelOf(row));
+    sums[place < 0 ? LEVELS.length : place].add(row[measure]);
+  }
+  return sums.map(({ value }) => value);
+}
+
+/** The sum of all rows of a job, by which the largest are found. */
+function withSize(job, rows, measure) {
+  const sums = sumsByLevel(rows, measure);
+  return {
+    job,
+    rows,
+    sums: sums.map(Number),
+    size: Number(sums.reduce((sum, part) => sum.add(part), new Sum()).value),
+  };
 }
 
 /** A name from the log, or the page's own where it has none. */
@@ -87,32 +108,23 @@ export class Kinds {
   }
 
   #draw(kinds, measure) {
-    const jobs = [...new Set(kinds.map(jobOf))].map((job) => ({
-      job,
-      rows: kinds.filter((row) => jobOf(row) === job),
-    }));
-    const size = (rows) => addUp(rows.map((row) => row[measure]));
-    const { top, rest } = topOf(jobs, MOST_JOBS, ({ rows }) => size(rows));
+    const jobs = [...groupBy(kinds, jobOf)].map(([job, rows]) => withSize(job, rows, measure));
+    const { top, rest } = topOf(jobs, MOST_JOBS, ({ size }) => size);
+    const ofRest = rest.flatMap(({ rows }) => rows);
     const bars =
-      rest.length > 0
-        ? [...top, { job: text("other_jobs", { count: rest.length }), rows: rest.flatMap(({ rows }) => rows) }]
-        : top;
+      rest.length > 0 ? [...top, withSize(text("other_jobs", { count: rest.length }), ofRest, measure)] : top;
     const others = [...new Set(kinds.map(levelOf))].filter((level) => !LEVELS.includes(level));
     const series = [
-      ...LEVELS.map((level) => ({ name: nameOfLevel(level), colour: `--level-${level}`, levels: [level] })),
+      ...LEVELS.map((level) => ({ name: nameOfLevel(level), colour: `--level-${level}` })),
       ...(others.length > 0
         ? [
             {
               name: others.length === 1 ? plain(others[0]) : text("other_levels"),
               colour: "--type-other",
-              levels: others,
             },
           ]
         : []),
-    ].map((one) => ({
-      ...one,
-      values: bars.map(({ rows }) => Number(size(rows.filter((row) => one.levels.includes(levelOf(row)))))),
-    }));
+    ].map((one, place) => ({ ...one, values: bars.map(({ sums }) => sums[place]) }));
     this.legend.replaceChildren(
       ...series.map(({ name, colour }) =>
         element(

@@ -10,7 +10,8 @@ function amountOf(row) {
   return unitOf(row.resource_type) === null ? row.event_count : row.total_value;
 }
 
-function groupBy(rows, keyOf) {
+/** The rows of each key, the keys in the order in which they are found. */
+export function groupBy(rows, keyOf) {
   const groups = new Map();
   for (const row of rows) {
     const key = keyOf(row);
@@ -112,7 +113,10 @@ export function dailyOf(data, at, days) {
 
 /** The first ones by size, and the rest of them as one. */
 export function topOf(groups, most, valueOf) {
-  const sorted = [...groups].sort((a, b) => Number(valueOf(b)) - Number(valueOf(a)));
+  const sorted = [...groups]
+    .map((group) => [group, Number(valueOf(group))])
+    .sort(([, a], [, b]) => b - a)
+    .map(([group]) => group);
   return sorted.length <= most + 1
     ? { top: sorted, rest: [] }
     : { top: sorted.slice(0, most), rest: sorted.slice(most) };

@@ -49,14 +49,15 @@ export function drawingOf(type) {
 /** Types that are not known have the colours that are left: each one that follows from its name, if that is free. */
 const MORE_COLOURS = 5;
 const met = new Map();
+const taken = new Set();
 
 function meet(type) {
-  const taken = new Set(met.values());
   let colour = [...type].reduce((sum, letter) => (sum * 31 + letter.codePointAt(0)) % 65521, 7) % MORE_COLOURS;
   while (taken.has(colour) && taken.size < MORE_COLOURS) {
     colour = (colour + 1) % MORE_COLOURS;
   }
   met.set(type, colour);
+  taken.add(colour);
 }
 
 /** The class that gives a part of the page the colour of a type. */

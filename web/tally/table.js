@@ -101,20 +101,11 @@ export class Table {
       return;
     }
     Object.assign(this, { rows, columns, texts: null });
+    const summed = columns.filter((column) => column.sum);
     this.totals = new Map(
-      columns
-        .filter((column) => column.sum)
-        .map((column) => [column.key, totals[column.key] ?? addUp(rows.map((row) => column.value(row) ?? 0))]),
+      summed.map((column) => [column.key, totals[column.key] ?? addUp(rows.map((row) => column.value(row) ?? 0))]),
     );
-    this.largest = new Map(
-      [...this.totals.keys()].map((key) => [
-        key,
-        largest(
-          rows,
-          columns.find((column) => column.key === key),
-        ),
-      ]),
-    );
+    this.largest = new Map(summed.map((column) => [column.key, largest(rows, column)]));
     this.#drawHead(keys);
     this.#draw(state);
   }

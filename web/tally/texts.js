@@ -85,6 +85,11 @@ const TEXTS = {
   },
   fault_slow: { en: "The answer took too long", nb: "Svaret tok for lang tid" },
   remedy_slow: { en: "A shorter period is quicker to answer.", nb: "En kortere periode går raskere." },
+  fault_large: { en: "There is too much to show at once", nb: "Det er for mye å vise på én gang" },
+  remedy_large: {
+    en: "Choose a shorter period, or one collection.",
+    nb: "Velg en kortere periode, eller én samling.",
+  },
   fault_network: { en: "The server cannot be reached", nb: "Tjeneren kan ikke nås" },
   remedy_network: {
     en: "The connection is gone. The page goes on by itself once it is back.",
