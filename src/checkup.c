@@ -9,6 +9,7 @@
 #include "checkup_files.h"
 #include "db.h"
 #include "login_advice.h"
+#include "schema_rights.h"
 #include "schema_version.h"
 #include "statements_sql.h"
 
@@ -150,6 +151,25 @@ static bool explain(struct checkup *checkup, const struct statement *statement, 
     return good;
 }
 
+static bool take_rights(const struct db_row *row, void *context, struct error *error)
+{
+    (void)context;
+    return schema_rights_check(db_row_text(row, 0), db_row_text(row, 1), error);
+}
+
+/* What readiness looks at: also rights that others have and should not. */
+static bool check_rights(struct checkup *checkup)
+{
+    const struct db_call call = {&statements[STATEMENT_SCHEMA_RIGHTS], NULL, take_rights, NULL};
+    struct error error = {0};
+    bool good = db_run(checkup->db, &call, 1, -1, &error);
+
+    if (!good)
+        tell_error(checkup, "rights", &error);
+    error_free(&error);
+    return good;
+}
+
 static bool check_statements(struct checkup *checkup)
 {
     struct buffer told = {0};
@@ -242,7 +262,7 @@ enum checkup_outcome checkup_all(const struct config *config, checkup_teller *te
     checkup.db = db_new(config);
     if (check_connection(&checkup)) {
         check_role(&checkup);
-        if (check_statements(&checkup))
+        if (check_rights(&checkup) && check_statements(&checkup))
             check_sums(&checkup);
     }
     db_free(checkup.db);

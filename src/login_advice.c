@@ -42,6 +42,12 @@ static const struct {
      "nothing listens there: is PostgreSQL running? On another machine, "
      "listen_addresses in its postgresql.conf must let it listen"},
     {"", "could not translate host name", "the name in host has no address"},
+    {"", "Name or service not known", "the name in host has no address"},
+    {"", "name resolution", "the name server does not answer: put an address into host"},
+    {"", "it is a standby",
+     "target in [database] asks for another kind of server than host leads to"},
+    {"", "it is a primary",
+     "target in [database] asks for another kind of server than host leads to"},
     {"", "ermission denied", "this account, or the sandbox of its unit, may not open that"},
     {"", "connect_timeout",
      "nothing answers: a firewall, IPAddressDeny in the unit, or a server that hangs"},

@@ -134,14 +134,12 @@ CHANGES = {
 }
 
 
-RECORD = "uuid[], timestamptz[], text[], uuid[], uuid[], uuid[], uuid[], text[], text[], jsonb[]"
-
 # What is wrong with the rights, what mends it, and what is told; requests are answered as far as they can be.
 RIGHTS = {
     "no right to a column": (f"revoke select (seq) on resource_usage_log from {WEB_ROLE}", "schema_unfit", "resource_usage_log"),
     "no right to a table": (f"revoke select on tally_group from {WEB_ROLE}", "schema_unfit", "tally_group"),
-    "no right to record": (f"revoke execute on function tally_record({RECORD}) from {WEB_ROLE}", "schema_unfit", "tally_record"),
-    "everybody may record": (f"grant execute on function tally_record({RECORD}) to public", "rights_unfit", "tally_record"),
+    "no right to record": (f"revoke execute on function tally_record from {WEB_ROLE}", "schema_unfit", "tally_record"),
+    "everybody may record": (f"grant execute on function tally_record to public", "rights_unfit", "tally_record"),
     "everybody may reprice": ("grant execute on function tally_reprice to public", "rights_unfit", "tally_reprice"),
     "everybody may rebuild": ("grant execute on procedure tally_rebuild to public", "rights_unfit", "tally_rebuild"),
     "a search path of the caller's": ("alter function tally_upkeep reset search_path", "rights_unfit", "tally_upkeep"),

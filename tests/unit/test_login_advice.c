@@ -22,6 +22,8 @@ static void says_what_to_do(void **state)
         {"53300", "sorry, too many clients already", "max_connections"},
         {"57P03", "the database system is starting up", "in a moment"},
         {"", "connecting took longer than connect_timeout", "firewall"},
+        {"", "host \"db\": Name or service not known", "no address"},
+        {"", "host \"db\": it is a standby", "target in [database]"},
         {"", "Network is unreachable", "network"},
         {"", "server does not support SSL, but SSL was required", "sslmode"},
         {"XX000", "anything else", "look at [database]"},
