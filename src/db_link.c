@@ -164,6 +164,7 @@ static void adopt(struct db_link *link, struct pq *pq)
     if (link->outage.length > 0)
         log_message(LOG_LEVEL_INFO, "the database is back");
     buffer_clear(&link->outage);
+    link->is_unfit = false;
     backoff_succeeded(&link->backoff);
     if (link->search.faults.length > 0)
         tell(&link->told, LOG_LEVEL_WARNING, "some hosts were passed over",
