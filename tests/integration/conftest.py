@@ -1,6 +1,5 @@
 """The servers that tests share: one cluster, two pools, nginx and Apache."""
 
-from pathlib import Path
 from typing import Iterator
 
 import pytest
@@ -10,12 +9,11 @@ import sample
 from apache import Apache
 from cases import CASES
 from nginx import Nginx
-from pool import Pool, Settings
+from pool import ECHO, Pool, Settings
 from postgres import WEB_ROLE, Postgres
 
 process.end_on_termination()
 
-ECHO = Path(__file__).with_name("echo_fcgi.py")
 
 
 def pytest_configure(config: pytest.Config) -> None:

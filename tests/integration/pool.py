@@ -11,6 +11,9 @@ from wait import wait_until
 
 Settings = Mapping[str, Mapping[str, object]]
 
+# A program that answers with the parameters that reach it.
+ECHO = Path(__file__).with_name("echo_fcgi.py")
+
 
 def write_ini(path: Path, settings: Settings) -> Path:
     """tally.ini from {section: {key: value}}."""

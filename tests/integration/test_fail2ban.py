@@ -9,9 +9,8 @@ import pytest
 
 from apache import Apache
 from client import ask, basic
-from conftest import ECHO
 from nginx import NO_LIMITS, Nginx
-from pool import Pool
+from pool import ECHO, Pool
 from process import ROOT, scratch_directory, service_user
 from shipped import Change, USER
 from wait import wait_until

@@ -10,9 +10,8 @@ import pytest
 
 from apache import Apache
 from client import Endpoint, ask, basic, connect
-from conftest import ECHO
 from nginx import Nginx
-from pool import Pool
+from pool import ECHO, Pool
 from process import scratch_directory
 from sample import STATS
 from shipped import ADMIN, HOST
