@@ -57,8 +57,10 @@ class Site:
             "service": {"tenancy": tenancy},
         }
         self.pools = {"tally": Pool(settings), "admin": Pool(settings)}
+        # The pages live with the limit of a user's requests that are under way.
+        locations = {old: new for old, new in NO_LIMITS["tally_locations"].items() if "auth_delay" in old}
         self.nginx = Nginx(self.pools["tally"].socket, self.pools["admin"].socket,
-                           {**NO_LIMITS, "tally.conf": {shipped.USER_ID: Change(USER_ID)}})
+                           {**NO_LIMITS, "tally_locations": locations, "tally.conf": {shipped.USER_ID: Change(USER_ID)}})
         self.lock: Optional["psycopg.Connection[Any]"] = None
         self.stalled: list[int] = []
         self.kept: dict[Path, str] = {}

@@ -2,14 +2,15 @@
 
 import http.server
 import itertools
+import select
 import threading
 from http.cookies import SimpleCookie
 from typing import Iterator, Optional
 
 import pytest
 
-from client import Reply, ask, basic
-from nginx import NO_LIMITS, Nginx
+from client import Reply, ask, basic, connect, request_bytes
+from nginx import NO_LIMITS, SITE, Nginx
 from pool import Pool
 from ports import free_port
 from shipped import ADMIN, LOOKALIKE, SERVICE, USER, USER_ID, Change
@@ -38,7 +39,7 @@ AUTHELIA_LINE = '#map "" $tally_sign_on_at { default http://127.0.0.1:9091/api/a
 
 
 def sign_on_changes(port: int, service: str = "oauth2-proxy") -> dict[str, dict[str, Change]]:
-    return {**NO_LIMITS, "tally.conf": {
+    return {**NO_LIMITS, SITE: {
         PASSWORD_LINE: Change(PASSWORD_LINE.replace("password", service)),
         ADDRESS_LINE: Change(f'map "" $tally_sign_on_at {{ default http://127.0.0.1:{port}/oauth2/auth; }}'),
     }}
@@ -106,6 +107,22 @@ def test_events_of_any_size_come_with_a_session(site: Nginx) -> None:
 
     assert (send(1 << 20).json()["body"], dict(send(5).json()["parameters"])["TALLY_ROLE"]) == (1 << 20, "service")
     assert send((1 << 20) + 1).status == 413
+
+
+def test_a_session_has_the_limits_of_its_user(echo_pool: Pool, sign_on: http.server.ThreadingHTTPServer) -> None:
+    changes = {SITE: sign_on_changes(sign_on.server_address[1])[SITE]}
+    server = Nginx(echo_pool.socket, echo_pool.socket, changes)
+    held = [connect(server.plain) for _ in range(4)]
+    try:
+        for peer in held:
+            peer.sendall(request_bytes(server.plain, "/v1/usage/stats?hang", headers=[("Cookie", f"session={USER}")]))
+        answered, _, _ = select.select(held, [], [], 8)
+        assert len(answered) == 1 and answered[0].recv(65536).startswith(b"HTTP/1.1 429 ")
+        assert signed_in(server, ADMIN).status == 200
+    finally:
+        for peer in held:
+            peer.close()
+        server.stop()
 
 
 # What an administrator may have edited of the three lines, and in them, and what may still stand there from before.
