@@ -15,7 +15,6 @@ from postgres import WEB_ROLE, Postgres
 process.end_on_termination()
 
 
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "case(number, ...): the faults of cases.py that a test proves")
 
