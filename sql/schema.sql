@@ -138,6 +138,7 @@ $$;
 
 \ir rollups.sql
 \ir upkeep.sql
+\ir fold.sql
 \ir verify.sql
 \ir ingest.sql
 
