@@ -187,6 +187,7 @@ $$;
 
 \ir rollups.sql
 \ir upkeep.sql
+\ir fold.sql
 \ir verify.sql
 \ir ingest.sql
 \ir refusals.sql

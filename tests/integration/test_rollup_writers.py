@@ -29,6 +29,15 @@ def kill_worker(pool: Pool, numbers: random.Random) -> None:
         os.kill(numbers.choice(pids), signal.SIGKILL)
 
 
+# Some sums are refused: steps fail, are halved, and single events are put aside.
+REFUSE = ("create or replace function refuse() returns trigger language plpgsql as $$ begin"
+          " if new.grain = 'quarter' and extract(minute from new.period) = 15 and extract(hour from new.period) = 3"
+          " and exists (select from tally_group where id = new.group_id and name = 'other')"
+          " then raise exception 'no'; end if; return new; end $$;"
+          "create or replace trigger refuse before insert or update on tally_rollup_type"
+          " for each row execute function refuse()")
+
+
 def disturb(postgres: Postgres, dbname: str, pool: Pool, crowd: Crowd) -> None:
     """Workers are killed all the time, and in between comes what comes once or twice in a life."""
     numbers = random.Random(crowd.seed)
@@ -37,6 +46,7 @@ def disturb(postgres: Postgres, dbname: str, pool: Pool, crowd: Crowd) -> None:
         (0.35, lambda: (postgres.kill(), postgres.start())),
         (0.50, lambda: postgres.sql("update tally_rollup_state set stage = 'anew'", dbname=dbname)),
         (0.65, lambda: postgres.sql("select tally_keep('user', 'hour')", dbname=dbname)),
+        (0.70, lambda: postgres.sql(REFUSE, dbname=dbname)),
         (0.80, lambda: postgres.restart("immediate")),
     ]
     begun = time.monotonic()
@@ -62,6 +72,7 @@ def check_end(crowd: Crowd) -> None:
     finish_prepared(crowd.postgres, crowd.dbname)
     wait_until(lambda: upkeep_says_done(crowd.postgres, crowd.dbname), "the sums to hold all", 120)
     assert crowd.postgres.sql("select * from tally_verify()", dbname=crowd.dbname) == []
+    assert crowd.postgres.sql("select put_aside > 0 from tally_rollup_status", dbname=crowd.dbname) == [(True,)]
     numbers = random.Random(crowd.seed)
     with crowd.connect() as connection:
         for _ in range(30):
