@@ -35,8 +35,8 @@ static struct fault_kind *find(struct fault_log *faults, const char *text)
     return place;
 }
 
-void fault_log_add(struct fault_log *faults, enum log_level level, const char *subject,
-                   const char *text)
+static void add(struct fault_log *faults, enum log_level level, const char *subject,
+                const char *text)
 {
     struct fault_kind *kind = find(faults, text);
 
@@ -48,6 +48,16 @@ void fault_log_add(struct fault_log *faults, enum log_level level, const char *s
     buffer_add_text(&kind->text, text);
     kind->level = level;
     log_message(level, "%s: %s", subject, text);
+}
+
+void fault_log_add(struct fault_log *faults, enum log_level level, const char *subject,
+                   const char *text)
+{
+    struct buffer cut = {0};
+
+    buffer_add(&cut, text, strnlen(text, LOG_LINE_MOST));
+    add(faults, level, subject, cut.data);
+    buffer_free(&cut);
 }
 
 int fault_log_timeout(const struct fault_log *faults)

@@ -22,8 +22,8 @@ struct fault_log {
     } kinds[FAULT_LOG_KINDS];
 };
 
-/* Notes a fault that a request met; `subject` says which request, and does not tell faults apart.
- */
+/* Notes a fault that a request met; `subject` says which request, and does not tell faults apart;
+ * nor does what `text` has beyond LOG_LINE_MOST bytes. */
 void fault_log_add(struct fault_log *faults, enum log_level level, const char *subject,
                    const char *text);
 

@@ -107,6 +107,25 @@ static void keeps_several_faults_apart(void **state)
     fault_log_end(&faults);
 }
 
+/* As much as a line of the log has room for: the database's words may be of any length. */
+static void keeps_no_long_text(void **state)
+{
+    enum { LENGTH = 1000000 };
+    static char text[LENGTH + 1];
+    struct fault_log faults = {0};
+
+    (void)state;
+    log_file_read(); /* of the test before */
+    memset(text, 'x', LENGTH);
+    fault_log_add(&faults, LOG_LEVEL_ERROR, "a request", text);
+    text[LENGTH - 1] = 'y';
+    fault_log_add(&faults, LOG_LEVEL_ERROR, "a request", text);
+    assert_true(faults.kinds[0].text.capacity <= 2 * LOG_LINE_MOST);
+    assert_int_equal(faults.kinds[0].more, 1);
+    assert_int_equal(lines(log_file_read()), 1);
+    fault_log_end(&faults);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +133,7 @@ int main(void)
         cmocka_unit_test(goes_on_counting_and_then_forgets),
         cmocka_unit_test(tells_the_rest_at_the_end),
         cmocka_unit_test(keeps_several_faults_apart),
+        cmocka_unit_test(keeps_no_long_text),
     };
 
     return cmocka_run_group_tests(tests, log_file_open, log_file_remove);
