@@ -13,7 +13,9 @@ from client import Reply, ask, basic, connect, request_bytes
 from nginx import NO_LIMITS, SITE, Nginx
 from pool import Pool
 from ports import free_port
+from process import scratch_directory, service_user
 from shipped import ADMIN, LOOKALIKE, SERVICE, USER, USER_ID, Change
+from wait import wait_until
 
 
 class SignOn(http.server.BaseHTTPRequestHandler):
@@ -98,6 +100,21 @@ def test_a_password_beside_a_session_counts_for_nothing(site: Nginx) -> None:
     for password in ("correct horse", "wrong"):
         seen = dict(signed_in(site, USER, basic(ADMIN, password)).json()["parameters"])
         assert (seen["REMOTE_USER"], seen["TALLY_ROLE"], seen["TALLY_USER_ID"]) == (USER, "", USER_ID)
+
+
+def test_the_log_names_whose_session_it_is(echo_pool: Pool, sign_on: http.server.ThreadingHTTPServer) -> None:
+    log = scratch_directory("access", service_user("www-data")) / "access.log"
+    changes = sign_on_changes(sign_on.server_address[1])
+    changes["tally_locations"] = {**NO_LIMITS["tally_locations"],
+                                  "include tally_errors;": Change(f"include tally_errors;\naccess_log {log} tally_access;")}
+    server = Nginx(echo_pool.socket, echo_pool.socket, changes)
+    try:
+        for session, status in ((USER, 200), ("", 401)):
+            assert signed_in(server, session, basic(ADMIN, "correct horse")).status == status
+        lines = wait_until(lambda: log.exists() and log.read_text().count("\n") == 2 and log.read_text(), "two lines")
+        assert [line.split()[2] for line in lines.splitlines()] == [USER, "-"]
+    finally:
+        server.stop()
 
 
 def test_events_of_any_size_come_with_a_session(site: Nginx) -> None:

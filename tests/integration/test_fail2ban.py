@@ -44,15 +44,16 @@ def addresses(name: str, text: str) -> list[str]:
     return [match["address"] for match in found if match]
 
 
-@pytest.fixture(scope="module")
-def log(echo_pool: Pool) -> Path:
+@pytest.fixture
+def log() -> Path:
     return scratch_directory("access", service_user("www-data")) / "access.log"
 
 
-@pytest.fixture(scope="module")
-def site(echo_pool: Pool, log: Path) -> Iterator[Nginx]:
-    server = Nginx(echo_pool.socket, echo_pool.socket, {**NO_LIMITS, "tally_locations": {
-        **NO_LIMITS["tally_locations"], "include tally_errors;": Change(f"include tally_errors;\naccess_log {log};")}})
+@pytest.fixture(params=["combined", "tally_access"])
+def site(request: pytest.FixtureRequest, echo_pool: Pool, log: Path) -> Iterator[Nginx]:
+    changes = {**NO_LIMITS["tally_locations"],
+               "include tally_errors;": Change(f"include tally_errors;\naccess_log {log} {request.param};")}
+    server = Nginx(echo_pool.socket, echo_pool.socket, {**NO_LIMITS, "tally_locations": changes})
     yield server
     server.stop()
 
@@ -66,6 +67,7 @@ def test_nginx(site: Nginx, log: Path) -> None:
     assert lines.count("\n") == len(FORGERIES) + 4
     # A guess at the user "-" looks like a request of nobody.
     assert addresses("tally-nginx.conf", lines) == ["127.0.0.1"] * (len(FORGERIES) - 1)
+    assert f' - {USER} [' in lines and ' - - [' in lines
 
 
 def test_apache() -> None:
