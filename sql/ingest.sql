@@ -192,7 +192,7 @@ begin
     from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details, recorders)
       with ordinality given (id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id,
         detail, recorded_by, place)
-    where (given.created_at > now() + pg_catalog.make_interval(secs => max_future::double precision)) is not true
+    where (given.created_at > (select now() + pg_catalog.make_interval(secs => max_future::double precision))) is not true
   ) event
   order by event.id, event.place
   on conflict (id) do nothing
