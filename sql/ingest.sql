@@ -125,26 +125,29 @@ begin
 end
 $$;
 
--- The places of those events that are not what the log has under their ids. Each is looked up by its id, however few
--- events there were when the plan was made.
-create or replace function tally_differing(
+-- Of events, the places of those with a time that is too far ahead (`refusal` is TL002), and of those that are not what
+-- the log has under their ids (it is null). Each is looked up by its id, however few events there were when the plan was
+-- made.
+create or replace function tally_not_recorded(
   ids uuid[], times timestamptz[], types text[], collections uuid[], users uuid[], bots uuid[], channels uuid[],
-  threads text[], agents text[], details jsonb[]
-) returns setof bigint
+  threads text[], agents text[], details jsonb[], max_future int
+) returns table (place bigint, refusal text)
   language plpgsql stable set enable_seqscan = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+  latest timestamptz := now() + pg_catalog.make_interval(secs => max_future::double precision);
   -- An adopted log may keep less of a time than microseconds.
   kept int := (select atttypmod from pg_attribute
                where attrelid = 'resource_usage_log'::regclass::oid and attname = 'created_at'::name);
 begin
   return query
-  select given.place
+  select given.place, case when given.created_at > latest then 'TL002'::text end
   from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details) with ordinality given (
     id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id, detail, place)
-  join resource_usage_log log on log.id = given.id
-  where pg_catalog.timestamptz(given.created_at, kept) <> log.created_at
+  left join resource_usage_log log on log.id = given.id
+  where given.created_at > latest or log.id is not null and (
+    pg_catalog.timestamptz(given.created_at, kept) is distinct from log.created_at and given.created_at is not null
     or given.resource_type <> log.resource_type::text
     or given.collection_id is distinct from log.collection_id
     or given.user_id is distinct from log.user_id
@@ -153,7 +156,7 @@ begin
     or given.thread_id is distinct from log.thread_id::text
     or given.agent_id is distinct from log.agent_id::text
     or case when given.resource_type = 'ai'::text then tally_as_sent(given.detail) else given.detail end
-      is distinct from case when given.resource_type = 'ai'::text then tally_as_sent(log.detail) else log.detail end;
+      is distinct from case when given.resource_type = 'ai'::text then tally_as_sent(log.detail) else log.detail end);
 end
 $$;
 
@@ -170,15 +173,8 @@ create or replace function tally_record(
 as $$
 #variable_conflict use_column
 declare
-  latest timestamptz := now() + pg_catalog.make_interval(secs => max_future::double precision);
   stored bigint;
 begin
-  if latest < any (times) then
-    return query
-    select given.id, given.place, null::boolean, 'TL002'::text, false
-    from unnest(ids, times) with ordinality given (id, created_at, place)
-    where given.created_at > latest;
-  end if;
   -- In the order of ids, so that two batches that share some do not wait for each other crosswise.
   return query
   insert into resource_usage_log as log (
@@ -196,7 +192,7 @@ begin
     from unnest(ids, times, types, collections, users, bots, channels, threads, agents, details, recorders)
       with ordinality given (id, created_at, resource_type, collection_id, user_id, bot_id, channel_id, thread_id, agent_id,
         detail, recorded_by, place)
-    where (given.created_at > latest) is not true
+    where (given.created_at > (select now() + pg_catalog.make_interval(secs => max_future::double precision))) is not true
   ) event
   order by event.id, event.place
   on conflict (id) do nothing
@@ -207,8 +203,9 @@ begin
   get diagnostics stored = row_count;
   if stored < pg_catalog.cardinality(ids) then
     return query
-    select ids[differing.place], differing.place, null::boolean, null::text, true
-    from tally_differing(ids, times, types, collections, users, bots, channels, threads, agents, details) differing (place);
+    select ids[other.place], other.place, null::boolean, other.refusal, other.refusal is null
+    from tally_not_recorded(
+      ids, times, types, collections, users, bots, channels, threads, agents, details, max_future) other;
   end if;
 end
 $$;

@@ -103,7 +103,15 @@ static bool take_recorded(const struct db_row *row, void *context, struct error 
     if (outcome == NULL)
         return true;
     if (refusal != NULL) {
+        struct outcome before = *outcome;
+
         reject(owner, outcome, refusal);
+        /* It was another one with this id that was recorded, the next. */
+        if (before.status == OUTCOME_RECORDED &&
+            (outcome = find_by_id(context, &before.id, &owner))) {
+            outcome->status = before.status;
+            outcome->price = before.price;
+        }
         return true;
     }
     if (db_row_text(row, 4)[0] == 't') {
