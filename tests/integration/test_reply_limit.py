@@ -9,7 +9,6 @@ import pytest
 import sample
 from client import Reply
 from endless import Endless
-from long import short_or_full
 from pool import Settings
 from postgres import WEB_ROLE, Postgres
 from process import worker_binary
@@ -66,7 +65,7 @@ def check_too_large(reply: Reply, text: str) -> None:
 
 @pytest.mark.parametrize("most, peak_most, rollups", [(None, 200 * MIB, True), (MIB, 16 * MIB, False)],
                          ids=["default", "1 MiB"])
-@pytest.mark.parametrize("count, megabytes", [(1, 80), (short_or_full(16, 100), 8), (1, 60)])
+@pytest.mark.parametrize("count, megabytes", [(1, 80), (16, 8), (1, 60)])
 def test_long_names(postgres: Postgres, dbname: str, most: Optional[int], peak_most: int, rollups: bool, count: int,
                     megabytes: int) -> None:
     """Of control characters, six bytes in a reply."""
