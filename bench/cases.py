@@ -17,7 +17,7 @@ USERS_PER_QUERY = 8
 # not defined, just as the worker does for a parameter that was not given.
 STATS_PARAMETERS = ("since", "until", "bucket", "user_id", "bot_id", "channel_id", "thread_id", "agent_id")
 USER_ID = "00000000-0000-4000-8001-%012d"  # of data.sql
-OVERVIEW_PARAMETERS = ("days", "collection_id")
+OVERVIEW_PARAMETERS = ("days", "collection_id", "max_reply")
 OVERVIEW_STATEMENTS = ("overview_by_collection", "overview_ai_drilldown", "overview_daily")
 
 

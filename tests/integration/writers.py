@@ -31,6 +31,7 @@ PLACES = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 FILTERS = {"": 0, "_by_user": 4, "_by_bot": 5, "_by_channel": 6, "_by_agent": 8}
 PARTS = ("by_collection", "ai_drilldown", "daily")
 STATS_TYPES = "timestamptz, timestamptz, text, uuid, uuid, uuid, text, text"
+OVERVIEW_TYPES = "int, uuid, int"
 
 
 def statement(name: str) -> str:
@@ -256,10 +257,10 @@ def compare_statistics(connection: Connection, numbers: random.Random) -> None:
 
 def compare_overview(connection: Connection, numbers: random.Random) -> None:
     collection = numbers.choice([None, *COLLECTIONS])
-    values: list[object] = [numbers.choice([1, 2, 30, 365]), collection]
+    values: list[object] = [numbers.choice([1, 2, 30, 365]), collection, None]
     for part in PARTS:
-        plain = run(connection, f"overview_{part}", "int, uuid", values)
-        rolled = run(connection, f"rolled_overview_{part}{'_of_one' if collection else ''}", "int, uuid", values)
+        plain = run(connection, f"overview_{part}", OVERVIEW_TYPES, values)
+        rolled = run(connection, f"rolled_overview_{part}{'_of_one' if collection else ''}", OVERVIEW_TYPES, values)
         assert plain == rolled, (part, values, set(plain) ^ set(rolled))
 
 

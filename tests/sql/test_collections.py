@@ -33,8 +33,8 @@ def titles(cluster: Postgres, dbname: str, user: str = "web") -> list[object]:
     with psycopg.connect(cluster.conninfo(dbname, user), autocommit=True) as connection:
         for name in ("overview_by_collection", "overview_ai_drilldown", "rolled_overview_by_collection",
                      "rolled_overview_ai_drilldown", "rolled_overview_by_collection_of_one", "rolled_overview_ai_drilldown_of_one"):
-            connection.execute(f"prepare {name} (int, uuid) as " + statement(name))
-            found += [row[1] for row in connection.execute(f"execute {name} (30, {'null' if 'one' not in name else repr(ID)})")]
+            connection.execute(f"prepare {name} (int, uuid, int) as " + statement(name))
+            found += [row[1] for row in connection.execute(f"execute {name} (30, {'null' if 'one' not in name else repr(ID)}, null)")]
     return found
 
 
@@ -115,7 +115,7 @@ def test_many_of_them(cluster: Postgres, dbname: str) -> None:
     grant(cluster, dbname)
     with psycopg.connect(cluster.conninfo(dbname, "web"), autocommit=True) as connection:
         for name in ("overview_by_collection", "rolled_overview_by_collection_of_one"):
-            connection.execute(f"prepare {name} (int, uuid) as {statement(name)}")
-            plan = "\n".join(row[0] for row in connection.execute(f"explain execute {name} (30, '{ID}')"))
+            connection.execute(f"prepare {name} (int, uuid, int) as {statement(name)}")
+            plan = "\n".join(row[0] for row in connection.execute(f"explain execute {name} (30, '{ID}', null)"))
             assert "Index Scan using nodes_pkey on nodes" in plan and "Function Scan on tally_collection" not in plan, plan
     assert install(cluster, dbname) == Done(0, "", "")

@@ -10,7 +10,7 @@ import pytest
 from postgres import Postgres
 from run import install
 from test_rollups import Owner, add, differences, owner, status, upkeep  # pylint: disable=unused-import
-from writers import COLLECTIONS, FILTERS, PARTS, STATS_TYPES, USERS, run
+from writers import COLLECTIONS, FILTERS, OVERVIEW_TYPES, PARTS, STATS_TYPES, USERS, run
 
 MEBIBYTE = 1024 * 1024
 NUMBERS = random.Random(15)
@@ -41,9 +41,9 @@ def record(owner: Owner, name: str) -> None:
 
 
 def compare_overview_part(owner: Owner, part: str, collection: Optional[str]) -> None:
-    name, values = f"overview_{part}", [365, collection]
+    name, values = f"overview_{part}", [365, collection, None]
     rolled = f"rolled_{name}{'_of_one' if collection else ''}"
-    assert run(owner, rolled, "int, uuid", values) == run(owner, name, "int, uuid", values), rolled
+    assert run(owner, rolled, OVERVIEW_TYPES, values) == run(owner, name, OVERVIEW_TYPES, values), rolled
 
 
 def compare(owner: Owner, agents: list[str]) -> None:

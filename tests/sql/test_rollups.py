@@ -12,7 +12,7 @@ import pytest
 from postgres import Postgres, program
 from process import ROOT
 from run import install, psql, sql
-from writers import STATS_TYPES, compare_overview, compare_statistics, insert_many, statement
+from writers import OVERVIEW_TYPES, STATS_TYPES, compare_overview, compare_statistics, insert_many, statement
 
 Owner = psycopg.Connection[Any]
 
@@ -382,7 +382,7 @@ def test_plans_are_kept_and_none_reads_the_whole_log(cluster: Postgres, dbname: 
     assert len(names) == 11
     for name in names:
         if name.startswith("rolled_overview"):
-            types, values = "int, uuid", "365, " + ("md5('1')::uuid" if name.endswith("_of_one") else "null")
+            types, values = OVERVIEW_TYPES, "365, " + ("md5('1')::uuid" if name.endswith("_of_one") else "null") + ", null"
         else:
             filters = [value if name.endswith(f"_by_{column}") else "null" for column, value in FILTERS.items()]
             types, values = STATS_TYPES, ", ".join(["now() - interval '365 days', now(), 'day'", *filters])
