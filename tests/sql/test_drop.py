@@ -67,7 +67,7 @@ def test_only_the_site_is_left(cluster: Postgres, dbname: str) -> None:
         sql(cluster, dbname, statement)
     events = sql(cluster, dbname, "select id, created_at, detail from resource_usage_log order by id")
     assert "nodes and model_price stay" in drop(cluster, dbname)
-    kept = [("column", name) for name in ("agent_id", "bot_id", "channel_id", "thread_id", "user_id")]
+    kept = [("column", name) for name in ("agent_id", "bot_id", "channel_id", "recorded_by", "thread_id", "user_id")]
     left = [row for row in sql(cluster, dbname, OBJECTS) if "model_price" not in row[1] and row not in kept]
     assert left == before
     assert sql(cluster, dbname, "select model from model_price") == [("m",)]
@@ -103,7 +103,7 @@ def test_again_and_where_there_is_nothing(cluster: Postgres, dbname: str) -> Non
     "drop table resource_usage_log cascade", "drop table nodes cascade", "drop view tally_rollup_status",
     "drop table tally_rollup cascade", "drop trigger tally_event_deleted on resource_usage_log",
     "alter table resource_usage_log drop column seq cascade", "drop function tally_number(jsonb)", "drop table model_price cascade",
-    "drop index resource_usage_log_user", "drop sequence resource_usage_log_seq cascade"])
+    "drop index resource_usage_log_of_user", "drop sequence resource_usage_log_seq cascade"])
 def test_half_of_it_is_missing(cluster: Postgres, dbname: str, missing: str) -> None:
     install(cluster, dbname)
     sql(cluster, dbname, missing)
@@ -151,6 +151,8 @@ def test_writers_go_on(cluster: Postgres, dbname: str) -> None:
 
 def test_it_knows_every_index(cluster: Postgres, dbname: str) -> None:
     """That schema.sql makes on the log."""
-    made = set(re.findall(r"index (?::?\w+ )?if not exists (resource_usage_log_\w+)\s+on", (ROOT / "sql" / "schema.sql").read_text()))
-    assert made - {"resource_usage_log_number"} == set(re.findall(r"resource_usage_log_(?!numbered)\w+", (
+    schema = (ROOT / "sql" / "schema.sql").read_text()
+    made = set(re.findall(r"index (?::?\w+ )?if not exists (resource_usage_log_\w+)\s+on", schema))
+    former = set(re.findall(r"drop index :concurrently if exists (resource_usage_log_\w+)", schema))
+    assert former and made - {"resource_usage_log_number"} | former == set(re.findall(r"resource_usage_log_(?!numbered)\w+", (
         ROOT / "sql" / "drop.sql").read_text())), "with seq goes the index on it"

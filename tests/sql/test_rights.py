@@ -14,7 +14,7 @@ from test_grants import ALLOWED, FORBIDDEN
 OPEN = ("select proname from pg_proc where pronamespace = 'public'::regnamespace and proname like 'tally%'"
         " and (prosecdef or provolatile <> 'i') and has_function_privilege('public', oid, 'execute')")
 UNFENCED = ("select proname from pg_proc where pronamespace = 'public'::regnamespace and prosecdef"
-            " and proconfig is null or not 'search_path=public, pg_temp' = any (proconfig)")
+            " and (proconfig is null or not 'search_path=public, pg_temp' = any (proconfig))")
 
 
 @pytest.fixture
