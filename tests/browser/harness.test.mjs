@@ -112,7 +112,8 @@ describe("a browser", () => {
   // A page of the site's own origin, without anything of the dashboard.
   async function blank(user = "admin", surroundings = {}) {
     const page = await own.browser.open(own.site, user, undefined, surroundings);
-    await page.goto("/healthz");
+    await page.route("**/blank", (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+    await page.goto("/blank");
     return page;
   }
 
