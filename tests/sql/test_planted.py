@@ -13,8 +13,8 @@ from run import install, psql, sql
 
 # What runs with such rights: by functions of the owner's, by hand, or from a file.
 FILES = [ROOT / "sql" / name for name in (
-    "schema.sql", "closed_schema.sql", "rollups.sql", "upkeep.sql", "verify.sql", "ingest.sql", "rights.sql", "grants.sql",
-    "drop.sql")]
+    "schema.sql", "closed_schema.sql", "rollups.sql", "upkeep.sql", "fold.sql", "verify.sql", "ingest.sql", "refusals.sql",
+    "rights.sql", "grants.sql", "drop.sql")]
 
 # A log as sites have it: texts with a limit, without the defaults of ours.
 LOG = """
@@ -38,7 +38,8 @@ RECORDED = """
 select * from {}(array['00000000-0000-4000-8000-0000000000a1', '00000000-0000-4000-8000-0000000000a2']::uuid[],
   array[null, '2026-03-03Z']::timestamptz[], array['ai', null]::text[], array[null, null]::uuid[],
   array[null, null]::uuid[], array[null, null]::uuid[], array[null, null]::uuid[], array['t', null]::text[],
-  array[null, 'a']::text[], array['{{"model": "m", "tokens_uncached": 1, "tokens_cached": 1, "tokens_out": 1}}', '{{}}']::jsonb[])
+  array[null, 'a']::text[], array['{{"model": "m", "tokens_uncached": 1, "tokens_cached": 1, "tokens_out": 1}}', '{{}}']::jsonb[],
+  array[null, 'sender']::text[], 600)
 """
 
 # Each in a session and transaction of its own. What the statement itself names is typed as the files are.
