@@ -8,19 +8,19 @@ select
     when not in_use then 'being made, replies count from the events meanwhile; call tally_adopt() in psql hurries that'
     when not exists (select from resource_usage_log where created_at < adopted_from) then 'in use'
     else case when isfinite(adopted_from)
-              then format('in use from %s on', to_char(adopted_from at time zone 'UTC', 'YYYY-MM-DD'))
+              then pg_catalog.format('in use from %s on', to_char(adopted_from at time zone 'UTC', 'YYYY-MM-DD'::text))
               else 'in use for new events' end
       || '; what is older counts from the events, until it is added; call tally_adopt() in psql hurries that'
   end::text as found
 from tally_rollup_state
 cross join lateral (
-  select stage = 'kept' and log_file = pg_relation_filenode(relation.oid)
-      and rollup_file = pg_relation_filenode(to_regclass('tally_rollup_type')) as in_use,
+  select stage = 'kept' and log_file = pg_relation_filenode(relation.oid::regclass)
+      and rollup_file = pg_relation_filenode(to_regclass('tally_rollup_type'::text)) as in_use,
     relation.relkind <> 'r' or relation.relhassubclass
       or exists (select from pg_inherits where inhrelid = relation.oid)
       -- Each as schema.sql makes it: it fires whoever writes.
       or (select coalesce(bool_or(tgenabled <> 'A'), true) from pg_trigger
-          where tgrelid = relation.oid and starts_with(tgname, 'tally_event_')) as unfit
+          where tgrelid = relation.oid and starts_with(tgname::text, 'tally_event_'::text)) as unfit
   from pg_class relation
-  where relation.oid = to_regclass('resource_usage_log')
+  where relation.oid = to_regclass('resource_usage_log'::text)::oid
 ) as log

@@ -56,7 +56,7 @@ begin
       using hint = 'Drop or rename it, or give it to the role that runs this file.';
   end if;
 
-  -- None of these is taken by what runs with the owner's rights, but one may be by a worker's statement.
+  -- Tally's own statements take none of these; what else is run there may.
   select pg_catalog.min(object.name) || case when pg_catalog.count(*) > 1::pg_catalog.int8
     then ' (and more of this kind)'::pg_catalog.text else ''::pg_catalog.text end into planted
   from (

@@ -31,7 +31,7 @@ from (
       detail -> 'tokens_in'::text as tokens_in,
       detail -> 'tokens_out'::text as tokens_out
     from resource_usage_log
-    where resource_type = 'ai'
+    where resource_type::text = 'ai'
       and created_at >= now() - $1::int::float8 * interval '24 hours'
       and created_at < 'infinity'
       and ($2::uuid is null or collection_id = $2)

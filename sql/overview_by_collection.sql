@@ -24,8 +24,8 @@ from (
     select
       collection_id,
       resource_type,
-      detail -> tally_total_member(resource_type) as total,
-      case resource_type when 'ai' then detail -> 'tokens_out'::text end as secondary
+      detail -> tally_total_member(resource_type::text) as total,
+      case resource_type::text when 'ai' then detail -> 'tokens_out'::text end as secondary
     from resource_usage_log
     where created_at >= now() - $1::int::float8 * interval '24 hours'
       and created_at < 'infinity'

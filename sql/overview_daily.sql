@@ -11,7 +11,7 @@ select
 from (
   select
     -- The clock of UTC: date_trunc on it knows no other zone.
-    date_trunc('day', created_at at time zone 'UTC') as day,
+    date_trunc('day'::text, created_at at time zone 'UTC') as day,
     resource_type,
     count(*) as event_count,
     coalesce(sum(tally_number(total)), 0) as total_value
@@ -19,7 +19,7 @@ from (
     select
       created_at,
       resource_type,
-      detail -> tally_total_member(resource_type) as total
+      detail -> tally_total_member(resource_type::text) as total
     from resource_usage_log
     where created_at >= now() - $1::int::float8 * interval '24 hours'
       and created_at < 'infinity'

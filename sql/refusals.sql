@@ -69,7 +69,7 @@ as $$
 declare
   last record;
 begin
-  if tally_try(type, null, null, null, null, null, null, '{}'::jsonb) is null then
+  if tally_try(type, null::uuid, null::uuid, null::uuid, null::uuid, null::text, null::text, '{}'::jsonb) is null then
     return true;
   end if;
   select * into last

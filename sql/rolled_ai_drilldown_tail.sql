@@ -19,7 +19,7 @@
         detail -> 'tokens_in'::text as tokens_in,
         detail -> 'tokens_out'::text as tokens_out
       from event
-      where resource_type = 'ai'
+      where resource_type::text = 'ai'
       offset 0  -- keeps the planner from taking each member out of detail again at every mention
     ) event
     group by 1, 2, 3

@@ -14,8 +14,8 @@
         sign,
         collection_id,
         resource_type,
-        detail -> tally_total_member(resource_type) as total,
-        case resource_type when 'ai' then detail -> 'tokens_out'::text end as secondary
+        detail -> tally_total_member(resource_type::text) as total,
+        case resource_type::text when 'ai' then detail -> 'tokens_out'::text end as secondary
       from event
       offset 0  -- keeps the planner from taking each member out of detail again at every mention
     ) event

@@ -20,7 +20,7 @@ from (
       summed.event_count, summed.total_value
     from (
       select
-        date_trunc('day', cell.period) as day, cell.group_id, sum(cell.events)::bigint as event_count,
+        date_trunc('day'::text, cell.period) as day, cell.group_id, sum(cell.events)::bigint as event_count,
         sum(cell.total) as total_value
       from chosen
       cross join lateral tally_pieces(

@@ -5,7 +5,7 @@
     union all
     select
       -- The clock of UTC: date_trunc on it knows no other zone.
-      date_trunc('day', created_at at time zone 'UTC'),
+      date_trunc('day'::text, created_at at time zone 'UTC'),
       resource_type,
       sum(sign),
       coalesce(sum(sign::numeric * tally_number(total)), 0)
@@ -14,7 +14,7 @@
         sign,
         created_at,
         resource_type,
-        detail -> tally_total_member(resource_type) as total
+        detail -> tally_total_member(resource_type::text) as total
       from event
       offset 0  -- keeps the planner from taking each member out of detail again at every mention
     ) event

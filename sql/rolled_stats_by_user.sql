@@ -22,7 +22,7 @@ with report as (
       cross join lateral (
         select created_at, user_id, detail
         from resource_usage_log
-        where resource_type = 'ai'
+        where resource_type::text = 'ai'
           and uuid_hash_extended(user_id, 0::bigint) = uuid_hash_extended(chosen.user_id, 0::bigint)
           and greatest(seq, 0::bigint) > chosen.watermark
           and (greatest(seq, 0::bigint) > chosen.watermark or tally_never(resource_type::text))

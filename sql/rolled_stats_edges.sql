@@ -26,7 +26,7 @@
       cross join lateral (
         select created_at, detail
         from resource_usage_log
-        where resource_type = 'ai'
+        where resource_type::text = 'ai'
           and (chosen.user_id is null or user_id = chosen.user_id)
           and (chosen.bot_id is null or bot_id = chosen.bot_id)
           and (chosen.channel_id is null or channel_id = chosen.channel_id)

@@ -10,7 +10,7 @@
         where seq > chosen.watermark and seq <= 9223372036854775807
         offset 0  -- by no other index
       ) event
-      where event.resource_type = 'ai'
+      where event.resource_type::text = 'ai'
         and event.created_at >= chosen.pieces_since and event.created_at < chosen.pieces_until
         and (chosen.user_id is null or event.user_id = chosen.user_id)
         and (chosen.bot_id is null or event.bot_id = chosen.bot_id)

@@ -109,7 +109,7 @@ insert into tally_rollup_state default values on conflict do nothing;
 do $$
 begin
   if not exists (select from pg_class where relname = 'tally_long_name'::name
-                 and relnamespace = quote_ident(current_schema())::regnamespace) then
+                 and relnamespace = (select oid from pg_namespace where nspname = pg_catalog.current_schema())) then
     create table tally_long_name (
       bounded text collate "C" primary key,
       whole   text not null
@@ -250,7 +250,7 @@ begin
     definition := (select pg_get_triggerdef(oid) from pg_trigger
                    where tgrelid = 'resource_usage_log'::regclass::oid and tgname = wanted[1]::name);
     continue when definition is not null
-      and (wanted[1] = 'tally_event_numbered' or strpos(definition, 'session_replication_role') > 0);
+      and (wanted[1] = 'tally_event_numbered' or strpos(definition, 'session_replication_role'::text) > 0);
     execute pg_catalog.format('drop trigger if exists %I on resource_usage_log', wanted[1]);
     execute pg_catalog.format('create trigger %I %s on resource_usage_log %s execute function %I()',
                    wanted[1], wanted[2], wanted[3], wanted[4]);

@@ -297,7 +297,7 @@ drop index :concurrently if exists resource_usage_log_agent;
 -- Columns of the site's own that an event that is sent cannot fill.
 select count(*) > 0 as has_unfilled, string_agg(attname::text, ', '::text order by attnum) as unfilled
 from pg_attribute
-where attrelid = 'resource_usage_log'::regclass and attnum > 0 and not attisdropped and attnotnull and not atthasdef
+where attrelid = 'resource_usage_log'::regclass::oid and attnum > 0 and not attisdropped and attnotnull and not atthasdef
   and attidentity = '' and attname::text <> all (array['id', 'created_at', 'resource_type', 'collection_id', 'user_id',
     'bot_id', 'channel_id', 'thread_id', 'agent_id', 'detail']::text[]) \gset
 \if :has_unfilled

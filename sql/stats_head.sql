@@ -2,7 +2,7 @@
 \ir stats_figures.sql
   select
     -- The clock of UTC: date_trunc on it knows no other zone.
-    case when $3 <> 'none' then date_trunc($3, created_at at time zone 'UTC') end as bucket,
+    case when $3::text <> 'none' then date_trunc($3, created_at at time zone 'UTC') end as bucket,
     count(*) as messages,
     sum(tally_number(tokens_in)) as input_tokens,
     sum(tally_number(tokens_out)) as output_tokens,
@@ -18,4 +18,4 @@
     from (
       select created_at, user_id, bot_id, channel_id, thread_id, agent_id, detail
       from resource_usage_log
-      where resource_type = 'ai'
+      where resource_type::text = 'ai'

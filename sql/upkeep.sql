@@ -5,7 +5,7 @@
 -- An event as the sums take it; its amounts are negative where it is taken back (sign -1).
 do $$
 begin
-  if to_regtype('tally_event') is null then
+  if to_regtype('tally_event'::text) is null then
     create type tally_event as (
       sign int, quarter timestamp, resource_type text, collection_id uuid, user_id uuid, bot_id uuid,
       channel_id uuid, agent_id text, job_type text, model_level text, total numeric, secondary numeric,

@@ -184,7 +184,7 @@ begin
   end loop;
   raise notice '%', case said
     when 'done' then 'done: the sums hold the whole log' || coalesce((
-      select format('; %s that cannot be added to them are put aside, and count from there', put_aside)
+      select pg_catalog.format('; %s that cannot be added to them are put aside, and count from there', put_aside)
       from tally_rollup_status where put_aside > 0), '')
     when 'standby' then 'this server only follows another: call it there'
     else 'sums of this log cannot be kept: it is partitioned or inherited, or its triggers are missing' end;

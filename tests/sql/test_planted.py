@@ -13,8 +13,8 @@ from run import install, psql, sql
 
 # What runs with such rights: by functions of the owner's, by hand, or from a file.
 FILES = [ROOT / "sql" / name for name in (
-    "schema.sql", "closed_schema.sql", "rollups.sql", "upkeep.sql", "verify.sql", "ingest.sql", "rights.sql", "grants.sql",
-    "drop.sql")]
+    "schema.sql", "closed_schema.sql", "rollups.sql", "upkeep.sql", "fold.sql", "verify.sql", "ingest.sql", "refusals.sql",
+    "rights.sql", "grants.sql", "drop.sql")]
 
 # A log as sites have it: texts with a limit, without the defaults of ours.
 LOG = """
@@ -38,7 +38,62 @@ RECORDED = """
 select * from {}(array['00000000-0000-4000-8000-0000000000a1', '00000000-0000-4000-8000-0000000000a2']::uuid[],
   array[null, '2026-03-03Z']::timestamptz[], array['ai', null]::text[], array[null, null]::uuid[],
   array[null, null]::uuid[], array[null, null]::uuid[], array[null, null]::uuid[], array['t', null]::text[],
-  array[null, 'a']::text[], array['{{"model": "m", "tokens_uncached": 1, "tokens_cached": 1, "tokens_out": 1}}', '{{}}']::jsonb[])
+  array[null, 'a']::text[], array['{{"model": "m", "tokens_uncached": 1, "tokens_cached": 1, "tokens_out": 1}}', '{{}}']::jsonb[],
+  array[null, 'sender']::text[], 600)
+"""
+
+# One for each way that an event is not stored: by a rule, by a fault that only other events tell from one of the log,
+# too long, too far ahead, and not what is there; and one that is.
+REFUSED = SITE + """
+create function public.site() returns trigger language plpgsql set search_path = pg_catalog
+  as $$ begin if new.agent_id = 'divides' then perform 1 / 0; end if; return new; end $$;
+create trigger site before insert on public.resource_usage_log for each row execute function public.site();
+alter table public.resource_usage_log add constraint site check (agent_id <> 'refused') not valid;
+do $$ begin
+  assert (
+    select array_agg(case when differs then 'differs' else coalesce(left(refusal, 5), 'stored') end order by place) from public.tally_record_each(
+      array['00000000-0000-4000-8000-0000000000a1', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),
+            gen_random_uuid(), gen_random_uuid()]::uuid[], array[null, null, null, null, '2100-01-01Z', null]::timestamptz[],
+      array['ai', 'ai', 'ai', 'ai', 'ai', 'cas'], array_fill(null::uuid, array[6]), array_fill(null::uuid, array[6]),
+      array_fill(null::uuid, array[6]), array_fill(null::uuid, array[6]), array[null, null, null, repeat('x', 201), null, null],
+      array[null, 'refused', 'divides', null, null, null], array_fill('{}'::jsonb, array[6]), array_fill(null::text, array[6]),
+      600)) = array['differs', '23514', '22012', '22001', 'TL002', 'stored'];
+end $$;
+drop trigger site on public.resource_usage_log;
+"""
+
+# Sums that fail for what is in an event: it is put aside, changed and taken away. And names that are cut.
+FOLD = SITE + """
+do $$ begin
+  while public.tally_upkeep(50) <> 'done' loop end loop;
+  assert (select count(*) filter (where aside) = {0} and count(*) = {0} from public.tally_correction);
+end $$
+"""
+ASIDE = [
+    FOLD.format(0),
+    SITE + """
+create function public.refuse() returns trigger language plpgsql set search_path = pg_catalog
+  as $$ begin if new.name = 'poison' then raise exception 'no'; end if; return new; end $$;
+create trigger refuse before insert on public.tally_group for each row execute function public.refuse();
+insert into public.resource_usage_log (resource_type, agent_id, detail) values ('ai', repeat('a', 200), jsonb_build_object(
+  'job_type', repeat('j', 300), 'model_level', repeat('l', 300), 'pad', repeat('x', 3000))), ('poison', 'a', '{}')
+""",
+    FOLD.format(1),
+    SITE + "update public.resource_usage_log set agent_id = 'b' where resource_type = 'poison'",
+    FOLD.format(1),
+    "select * from public.tally_verify('-infinity'::timestamptz, 'infinity'::timestamptz)",
+    SITE + "delete from public.resource_usage_log where resource_type = 'poison'",
+    FOLD.format(0),
+]
+
+# Beginning anew while somebody reads the sums and writes to the log.
+BUSY = "lock table public.tally_rollup in access share mode; lock table public.resource_usage_log in row exclusive mode"
+BESIDE = SITE + """
+update public.tally_rollup_state set stage = 'anew';
+do $$ begin
+  while public.tally_upkeep(1000) = 'more' loop end loop;
+  assert (select stage = 'starting' and cardinality(writers) = 1 from public.tally_rollup_state);
+end $$
 """
 
 # Each in a session and transaction of its own. What the statement itself names is typed as the files are.
@@ -64,6 +119,9 @@ WORK = [
     "select * from public.tally_unpriced('-infinity'::timestamptz, 'infinity'::timestamptz)",
     "select public.tally_number('5'::jsonb), public.tally_number('\"5.5\"'::jsonb), public.tally_number('{}'::jsonb)",
     "select * from public.tally_window('2026-03-02Z'::timestamptz, '2026-04-02Z'::timestamptz, 'ai'::text)",
+    REFUSED,
+    *ASIDE,
+    BESIDE,
     "truncate resource_usage_log",
     "call public.tally_adopt(50000)",
 ]
@@ -98,7 +156,9 @@ def work(cluster: Postgres, dbname: str, files: list[str], last: list[str], user
             failed += [done.errors] if done.status else []
             continue
         try:
-            sql(cluster, dbname, statement, user=user)
+            with psycopg.connect(cluster.conninfo(dbname, user)) as other:
+                other.execute(BUSY if statement == BESIDE else "")
+                sql(cluster, dbname, statement, user=user)
         except psycopg.errors.InsufficientPrivilege as error:
             failed += [] if "session_replication_role" in statement and user == "owner" else [str(error)]
         except psycopg.Error as error:
