@@ -261,17 +261,19 @@ select pg_catalog.pg_relation_size('resource_usage_log') < 64 * 1024 * 1024 as l
 -- /v1/usage/stats look at AI events alone. Threads and agents have names of any length, which an entry of an index has
 -- not: it has a hash of the bytes. greatest() changes no time and no number of an event in a sum; but a condition on
 -- it is served by no index that does not begin with the filter, as that of all times or all numbers. A user has a second
--- one, so that what is in no sum yet of one user is found without reading what others did; its hash makes it small.
+-- one, so that what is in no sum yet of one user is found without reading what others did; its hash makes it small. That
+-- a greatest() is not null is always true: only a statement with a condition on it can go by that index. Without it a log
+-- that was empty when the plan was made is read from one end of the other index to its other end.
 create index :concurrently if not exists resource_usage_log_number on resource_usage_log (seq)
   where seq is not null;
 create index :concurrently if not exists resource_usage_log_created_at on resource_usage_log (created_at);
 create index :concurrently if not exists resource_usage_log_collection on resource_usage_log (collection_id, created_at);
 create index :concurrently if not exists resource_usage_log_of_user
   on resource_usage_log (user_id, greatest(created_at, '-infinity'::timestamptz))
-  where resource_type::text = 'ai' and user_id is not null;
+  where resource_type::text = 'ai' and user_id is not null and greatest(created_at, '-infinity'::timestamptz) is not null;
 create index :concurrently if not exists resource_usage_log_number_of_user
   on resource_usage_log (pg_catalog.uuid_hash_extended(user_id, 0::bigint), greatest(seq, 0::bigint))
-  where resource_type::text = 'ai' and user_id is not null;
+  where resource_type::text = 'ai' and user_id is not null and greatest(seq, 0::bigint) is not null;
 create index :concurrently if not exists resource_usage_log_bot on resource_usage_log (bot_id, created_at)
   where resource_type::text = 'ai' and bot_id is not null;
 create index :concurrently if not exists resource_usage_log_channel on resource_usage_log (channel_id, created_at)

@@ -83,7 +83,7 @@ class Reading:
 
 
 def is_led(node: Mapping[str, Any], table: str) -> bool:
-    return node["Node Type"] == "Bitmap Heap Scan" or node.get("Index Name") in OWN_INDEXES[table]
+    return node["Node Type"] == "Bitmap Heap Scan" or "Index Cond" in node and node["Index Name"] in OWN_INDEXES[table]
 
 
 def read(session: Session, name: str, values: Values) -> Reading:
