@@ -83,11 +83,12 @@ describe("names that do harm", () => {
         };
       },
       classOf: async () => {
-        const { classOf } = await import("/tally/resource_types.js");
-        let turn = 0;
+        // A module of its own for each try: it remembers what it has met.
+        const fresh = Array.from({ length: 14 }, (_, at) => import(`/tally/resource_types.js?${at}`));
+        const modules = await Promise.all(fresh);
         return (count) => {
-          turn += 1;
-          return () => Array.from({ length: count }, (_, at) => classOf(`${turn}:${at}`));
+          const { classOf } = modules.pop();
+          return () => Array.from({ length: count }, (_, at) => classOf(`type ${at}`));
         };
       },
       topOf: async () => {
