@@ -76,7 +76,7 @@ class Cluster(Server):
         started = int(time.time())
         self.create()
         self.psql("-c", "create role tally_web login")
-        self.psql("-v", "role=tally_web", text=(ROOT / "sql/grants.sql").read_text())
+        self.psql("-v", "role=tally_web", text=with_included("sql/grants.sql"))
         self.fill({"events": self.events, "until": utc(started), **self.shape})
         self.psql("-c", "create extension pg_prewarm", "-c", "checkpoint")
         self.write_note(source=self.source(), loaded_at=started)

@@ -83,7 +83,7 @@ select 'create database tally owner tally'
 where not exists (select from pg_database where datname = 'tally') \gexec
 SQL
     with_included schema.sql | psql_as tally tally --file -
-    psql_as postgres tally --set role=tally_web --file - <"$tree/sql/grants.sql"
+    with_included grants.sql | psql_as postgres tally --set role=tally_web --file -
 }
 
 load_sample() {

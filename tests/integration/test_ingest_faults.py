@@ -68,6 +68,9 @@ LOG_FAULTS = {
     "null by a trigger": (trigger("new.resource_type := null"), "23502 in column resource_type"),
     "missing table": (trigger("insert into missing values (1)"), r"42P01 in function site\(\)"),
     "missing setting": (trigger("perform current_setting('secret.name')"), r"42704 in function site\(\)"),
+    "decision for all": (trigger("raise 'secret: closed for the night'"), r"P0001 in function site\(\)"),
+    "text of its own": ("create table audit (who varchar(5)); " + trigger("insert into audit values ('secret name')"), "22001"),
+    "bytes of its own": (trigger(r"perform convert_from('\xff', 'UTF8')"), "22021"),
     "damage": (trigger("raise 'secret' using errcode = 'XX001'"), "XX001"),
     "nothing can pass": ("alter table resource_usage_log alter collection_id set not null; "
                          + trigger("perform 1 / 0"), r"22012 in function site\(\)"),
@@ -118,6 +121,16 @@ def test_a_fault_of_an_event(worker: Worker, own: Postgres, rule: str, detail: d
     assert rejected(post(worker, bad)) == "the log does not take it"
     wait_for_log(worker, " warning: .* the log refused 1 of 1 events: ")
     assert stored(own) == 2
+
+
+@pytest.mark.parametrize("body", ["select factor into strict n from (values ('cas', 1)) kind (type, factor) where type = new.resource_type",
+                                  "n := 1 / (new.resource_type <> 'zz')::int", "n := case when new.resource_type = 'zz' then 'zz' end::int"])
+def test_a_type_that_cannot_be_stored_holds_up_no_other(worker: Worker, own: Postgres, body: str) -> None:
+    own.sql(trigger(body).replace("$$ begin", "$$ declare n int; begin"), dbname=DATABASE)
+    bad = {"resource_type": "zz"}
+    assert [result["status"] for result in results(post(worker, [bad, {"resource_type": "cas", "detail": {"size_bytes": 1}}, bad]))] == [
+        "rejected", "recorded", "rejected"]
+    assert stored(own) == 1
 
 
 def test_a_body_that_is_refused_whole_is_told(worker: Worker, own: Postgres) -> None:
