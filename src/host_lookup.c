@@ -95,7 +95,7 @@ struct host_lookup *host_lookup_start(const char *name)
     if (start_thread(lookup))
         return lookup;
     close(lookup->thread_fd);
-    let_go(lookup);
+    atomic_init(&lookup->holders, 1);
     host_lookup_end(lookup);
     return NULL;
 }

@@ -194,7 +194,8 @@ static size_t write_escape(char *to, unsigned char byte)
         to[1] = escape_letters[byte];
         return 2;
     }
-    memcpy(to + 1, "u00", 3);
+    to[1] = 'u';
+    to[2] = to[3] = '0';
     to[4] = digits[byte >> 4];
     to[5] = digits[byte & 0xf];
     return ESCAPE;
@@ -204,10 +205,11 @@ static size_t write_escape(char *to, unsigned char byte)
  * text that were. Escapes are short: one by one, adding them would take longer than making them. */
 static size_t add_changed(struct buffer *out, const char *text, size_t length)
 {
+    static const char replacement[] = {'\xef', '\xbf', '\xbd'}; /* U+FFFD */
     size_t at = 0, size = 1;
     uint32_t code_point;
 
-    buffer_reserve(out, PIECE * ESCAPE);
+    buffer_reserve(out, (size_t)PIECE * ESCAPE);
     for (int i = 0; i < PIECE && at < length; i++, at += size) {
         unsigned char byte = (unsigned char)text[at];
         char *to = out->data + out->length;
@@ -216,8 +218,8 @@ static size_t add_changed(struct buffer *out, const char *text, size_t length)
         if (byte >= 0x80) {
             if (utf8_decode(text + at, length - at, &code_point, &size))
                 break;
-            memcpy(to, "\xef\xbf\xbd", 3);
-            out->length += 3;
+            memcpy(to, replacement, sizeof replacement);
+            out->length += sizeof replacement;
         } else if (!is_plain(byte)) {
             out->length += write_escape(to, byte);
         } else if (length - at >= WORD && is_plain_word(text + at)) {

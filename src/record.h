@@ -11,8 +11,8 @@
 #include "intake.h"
 
 /* Stores the good events of one request, all or none, and notes what became of each. One that the
- * log does not take for what it is, is rejected, and does not hinder the others. Where the log would
- * take no other one in its place either it fails with ERROR_LOG_FAULT. `deadline` is
+ * log does not take for what it is, is rejected, and does not hinder the others. Where the log
+ * would take no other one in its place either it fails with ERROR_LOG_FAULT. `deadline` is
  * clock_now()'s. */
 bool record_alone(struct app *app, struct intake *intake, int64_t deadline, struct error *error);
 

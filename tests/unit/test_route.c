@@ -18,7 +18,7 @@ static char no_base_path[] = "";
 static struct reply ask(char *base, const char *method, const char *script_name,
                         const char *path_info, const struct fake_answer *answer)
 {
-    struct config config = {.service = {TENANCY_MULTI, base, 0}};
+    struct config config = {.service = {.tenancy = TENANCY_MULTI, .base_path = base}};
     struct app app = {.config = &config};
     struct route_input input = {.method = method,
                                 .script_name = script_name,
