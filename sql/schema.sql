@@ -287,10 +287,14 @@ create index :concurrently if not exists resource_usage_log_of_agent
                          greatest(created_at, '-infinity'::timestamptz))
   where resource_type::text = 'ai' and agent_id is not null;
 
--- Those that stood in their place up to version 3.
-drop index :concurrently if exists resource_usage_log_user;
-drop index :concurrently if exists resource_usage_log_thread;
-drop index :concurrently if exists resource_usage_log_agent;
+-- Those that stood in their place up to version 3: of such a name, on that column and the time, and of AI events alone.
+select pg_catalog.format('drop index %s %s', :'concurrently', indexrelid::pg_catalog.regclass)
+from pg_index
+join pg_class on pg_class.oid = indexrelid
+join pg_attribute on attrelid = indrelid and attnum = indkey[0]::smallint
+where indrelid = 'resource_usage_log'::regclass::oid and not indisunique and indnkeyatts = 2 and indpred is not null
+  and (relname, attname) in (('resource_usage_log_user'::name, 'user_id'::name),
+    ('resource_usage_log_thread'::name, 'thread_id'::name), ('resource_usage_log_agent'::name, 'agent_id'::name)) \gexec
 
 \if :log_is_small
   commit;

@@ -8,7 +8,7 @@ import pytest
 from psycopg.sql import SQL
 
 from postgres import Postgres
-from run import install, sql
+from run import Done, install, sql
 from test_rollups import upkeep
 from writers import STATS_TYPES, statement
 
@@ -129,3 +129,14 @@ def test_former_indexes_are_replaced(cluster: Postgres, dbname: str, large: bool
             user=cluster.superuser)
     install(cluster, dbname)
     assert indexes(cluster, dbname) == wanted
+
+
+def test_an_index_of_the_site_s_own_stays(cluster: Postgres, dbname: str) -> None:
+    """Also under a name that one of an earlier release had."""
+    assert install(cluster, dbname) == Done(0, "", "")
+    for name, definition in (("user", "(id, user_id)"), ("thread", "(thread_id, created_at)"), ("agent", "(agent_id)")):
+        sql(cluster, dbname, f"create index resource_usage_log_{name} on resource_usage_log {definition}")
+    sql(cluster, dbname, "create index resource_usage_log_user_ai on resource_usage_log (user_id, created_at) where resource_type = 'ai'")
+    assert install(cluster, dbname) == Done(0, "", "")
+    assert sql(cluster, dbname, "select count(*) from pg_indexes where indexname ~ '_(user|thread|agent|user_ai)$'"
+               " and indexname !~ '_of_'") == [(4,)]
