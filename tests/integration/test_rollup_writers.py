@@ -70,7 +70,7 @@ def upkeep_says_done(postgres: Postgres, dbname: str) -> bool:
 def check_end(crowd: Crowd) -> None:
     """When all have stopped the sums hold every event, and nothing else."""
     finish_prepared(crowd.postgres, crowd.dbname)
-    wait_until(lambda: upkeep_says_done(crowd.postgres, crowd.dbname), "the sums to hold all", 120)
+    wait_until(lambda: upkeep_says_done(crowd.postgres, crowd.dbname), "the sums to hold all", 600)
     assert crowd.postgres.sql("select * from tally_verify()", dbname=crowd.dbname) == []
     assert crowd.postgres.sql("select put_aside > 0 from tally_rollup_status", dbname=crowd.dbname) == [(True,)]
     numbers = random.Random(crowd.seed)
